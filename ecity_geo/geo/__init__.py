@@ -1,0 +1,1 @@
+"""Arrays and geometry: points in polygons, rasters on polygons, cost matrices."""

@@ -1,0 +1,235 @@
+"""Travel cost from demand to facilities, aligned by id, with its unit and cutoff inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ecity_geo.errors import AnalysisError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CostMatrix:
+    """Sparse travel costs, ``n_demand x n_facility``.
+
+    A stored pair is reachable within `cutoff`; a pair that is not stored is farther, or not
+    connected at all. A stored zero is a true zero, so never call ``eliminate_zeros``.
+
+    Parameters
+    ----------
+    costs
+        Costs, rows demand and columns facilities, column indices sorted within a row.
+    demand_ids, facility_ids
+        Unique ids of rows and columns.
+    unit
+        ``"m"`` or ``"min"``, or a unit of the caller's own.
+    cutoff
+        Greatest cost that was looked for, inclusive; infinite when nothing was cut.
+    """
+
+    costs: csr_array
+    demand_ids: pd.Index
+    facility_ids: pd.Index
+    unit: str
+    cutoff: float = np.inf
+
+    def __post_init__(self) -> None:
+        shape = (len(self.demand_ids), len(self.facility_ids))
+        if self.costs.shape != shape:
+            raise ValueError(f"costs have shape {self.costs.shape}, the ids say {shape}")
+        for name, ids in (("demand", self.demand_ids), ("facility", self.facility_ids)):
+            if not ids.is_unique:
+                twice = ids[ids.duplicated()].tolist()[:5]
+                raise AnalysisError(f"{name} ids of a cost matrix must be unique; twice: {twice}.")
+        data = self.costs.data
+        if data.size and not (np.isfinite(data).all() and data.min() >= 0):
+            raise AnalysisError(
+                "Travel costs must be finite and not negative; leave an unreachable pair out."
+            )
+
+    @classmethod
+    def from_pairs(
+        cls,
+        demand: Integers,
+        facility: Integers,
+        cost: Floats,
+        *,
+        demand_ids: pd.Index,
+        facility_ids: pd.Index,
+        unit: str,
+        cutoff: float = np.inf,
+    ) -> CostMatrix:
+        """Build from pairs given by row and column position.
+
+        Parameters
+        ----------
+        demand, facility
+            Positions, each pair at most once.
+        cost
+            Cost of each pair, in `unit`.
+        demand_ids, facility_ids
+            Ids of rows and columns.
+        unit
+            Unit of `cost`.
+        cutoff
+            Greatest cost that was looked for.
+
+        Returns
+        -------
+        cost_matrix
+            The sparse matrix.
+        """
+        order = np.lexsort((facility, demand))
+        counts = np.bincount(demand, minlength=len(demand_ids))
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        costs = csr_array(
+            (np.asarray(cost, dtype=float)[order], np.asarray(facility)[order], indptr),
+            shape=(len(demand_ids), len(facility_ids)),
+        )
+        return cls(
+            costs=costs,
+            demand_ids=demand_ids,
+            facility_ids=facility_ids,
+            unit=unit,
+            cutoff=cutoff,
+        )
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, *, unit: str, cutoff: float = np.inf) -> CostMatrix:
+        """Build from a wide table: a row per demand point, a column per facility.
+
+        Parameters
+        ----------
+        frame
+            Costs; index and columns are the ids. NaN or infinite: not reachable.
+        unit
+            Unit of the costs.
+        cutoff
+            Costs above it are dropped.
+
+        Returns
+        -------
+        cost_matrix
+            The sparse matrix.
+        """
+        values = frame.to_numpy(dtype=float)
+        demand, facility = np.nonzero(np.isfinite(values) & (values <= cutoff))
+        return cls.from_pairs(
+            demand,
+            facility,
+            values[demand, facility],
+            demand_ids=frame.index,
+            facility_ids=frame.columns,
+            unit=unit,
+            cutoff=cutoff,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the wide table; pairs that are not stored are infinite.
+
+        Returns
+        -------
+        costs
+            ``n_demand x n_facility``, in `unit`.
+        """
+        dense = np.full(self.costs.shape, np.inf)
+        dense[self.rows(), self.costs.indices] = self.costs.data
+        return pd.DataFrame(dense, index=self.demand_ids, columns=self.facility_ids)
+
+    def rows(self) -> Integers:
+        """Return the row position of each stored pair, in storage order."""
+        return np.repeat(np.arange(self.costs.shape[0]), np.diff(self.costs.indptr))
+
+    def select(self, facility_ids: pd.Index) -> CostMatrix:
+        """Keep some facilities, in the order given.
+
+        Parameters
+        ----------
+        facility_ids
+            Ids to keep; each must be a column.
+
+        Returns
+        -------
+        cost_matrix
+            The same demand, fewer facilities.
+        """
+        position = self.facility_ids.get_indexer(facility_ids)
+        if (position < 0).any():
+            unknown = facility_ids[position < 0].tolist()[:5]
+            raise AnalysisError(f"The cost matrix has no facilities {unknown}.")
+        new_column = np.full(len(self.facility_ids), -1)
+        new_column[position] = np.arange(len(position))
+        columns = new_column[self.costs.indices]
+        kept = columns >= 0
+        return CostMatrix.from_pairs(
+            self.rows()[kept],
+            columns[kept],
+            self.costs.data[kept],
+            demand_ids=self.demand_ids,
+            facility_ids=facility_ids,
+            unit=self.unit,
+            cutoff=self.cutoff,
+        )
+
+    def within(self, standard: float) -> CostMatrix:
+        """Keep the pairs within a service standard, inclusive.
+
+        Parameters
+        ----------
+        standard
+            Greatest acceptable cost, in `unit`.
+
+        Returns
+        -------
+        cost_matrix
+            The same ids, fewer pairs.
+
+        Raises
+        ------
+        AnalysisError
+            If `standard` exceeds the cutoff: pairs would be missing in silence.
+        """
+        if standard > self.cutoff:
+            raise AnalysisError(
+                f"The standard of {standard:g} {self.unit} exceeds the cutoff of "
+                f"{self.cutoff:g} {self.unit} that the costs were built with. "
+                "Build them with a larger cutoff."
+            )
+        kept = self.costs.data <= standard
+        return CostMatrix.from_pairs(
+            self.rows()[kept],
+            self.costs.indices[kept].astype(np.int64),
+            self.costs.data[kept],
+            demand_ids=self.demand_ids,
+            facility_ids=self.facility_ids,
+            unit=self.unit,
+            cutoff=standard,
+        )
+
+    def nearest(self) -> pd.DataFrame:
+        """Find each demand point's nearest facility; ties go to the first column.
+
+        Returns
+        -------
+        nearest
+            Indexed by demand id: `cost` (infinite where none is stored) and `facility_id`
+            (missing there).
+        """
+        n_demand = len(self.demand_ids)
+        order = np.lexsort((self.costs.indices, self.costs.data, self.rows()))
+        rows = self.rows()[order]
+        first = np.ones(len(rows), dtype=bool)
+        first[1:] = rows[1:] != rows[:-1]
+        cost = np.full(n_demand, np.inf)
+        facility = np.full(n_demand, -1)
+        cost[rows[first]] = self.costs.data[order][first]
+        facility[rows[first]] = self.costs.indices[order][first]
+        ids = pd.Series(self.facility_ids.take(facility), index=self.demand_ids, dtype=object)
+        return pd.DataFrame({"cost": cost, "facility_id": ids.where(facility >= 0, None)})

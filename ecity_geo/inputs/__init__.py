@@ -1,0 +1,1 @@
+"""Files to checked frames: every fault named, every repair counted, no row lost in silence."""

@@ -1,0 +1,1 @@
+"""A composite index of districts, and how far its ranks can be trusted."""

@@ -1,0 +1,1 @@
+"""Where new service points should stand: location models on a cost matrix."""

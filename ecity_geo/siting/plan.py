@@ -1,0 +1,60 @@
+"""The answer of a location model, with the proof of how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SitingPlan:
+    """Chosen sites and what they do for whom.
+
+    Parameters
+    ----------
+    model
+        ``"mclp"`` or ``"p_median"``.
+    sites
+        Ids of the new sites, in the order of what they add (largest first).
+    existing
+        Ids of the facilities that were open already.
+    assignment
+        Indexed like the demand: `facility_id` (missing where out of reach) and `cost`.
+    objective
+        Value of the plan: people covered (MCLP), or person-cost in all (p-median).
+    bound
+        Proven bound: no plan covers more (MCLP), or costs less (p-median).
+    gap
+        ``|bound - objective| / |objective|``; 0 means proven optimal.
+    status
+        ``"optimal"`` (gap at most 1e-9) or ``"time_limit"``.
+    gains
+        Indexed by site id, in the order of `sites`: `added` (what it adds to those before it),
+        `cumulative` (objective with it), and `share` of all demand.
+    standard
+        Service standard, in `unit`; missing where the model has none.
+    unit
+        Unit of the costs.
+    unreachable
+        Demand ids that no facility and no candidate reaches.
+    ties
+        Number of times that a tie was broken by candidate order.
+    seconds
+        Wall time of the solution (not written to outputs: these are the same bytes each time).
+    """
+
+    model: str
+    sites: pd.Index
+    existing: pd.Index
+    assignment: pd.DataFrame
+    objective: float
+    bound: float
+    gap: float
+    status: str
+    gains: pd.DataFrame
+    standard: float | None
+    unit: str
+    unreachable: pd.Index
+    ties: int
+    seconds: float
