@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,8 @@ def streets() -> gpd.GeoDataFrame:
     """Straight streets through the whole city every 250 m, cut at each crossing."""
     steps = np.arange(0, 2001, 250.0)
     x, y = steps + ORIGIN[0], steps + ORIGIN[1]
-    lines = [LineString([(a, c), (b, c)]) for c in y for a, b in zip(x, x[1:], strict=False)]
-    lines += [LineString([(c, a), (c, b)]) for c in x for a, b in zip(y, y[1:], strict=False)]
+    lines = [LineString([(a, c), (b, c)]) for c in y for a, b in pairwise(x)]
+    lines += [LineString([(c, a), (c, b)]) for c in x for a, b in pairwise(y)]
     return gpd.GeoDataFrame({"minutes": 1.0}, index=range(len(lines)), geometry=lines, crs=CRS)
 
 
