@@ -45,7 +45,7 @@ class Fault:
     field: str = ""
 
     def fact(self) -> str:
-        """The fault as one sentence of fact."""
+        """Return the fault as one sentence of fact."""
         place = ", ".join(
             part
             for part in (self.source, self.where, self.field and f'field "{self.field}"')

@@ -1,0 +1,250 @@
+"""The command ``ecity-geo``: data on stdout, words on stderr, stable exit codes.
+
+0 done, 1 bad data, 2 usage, 3 no valid answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecity_geo import __version__
+from ecity_geo.errors import AnalysisError, InputError
+from ecity_geo.progress import stages
+
+if TYPE_CHECKING:
+    from ecity_geo.findings import Findings
+    from ecity_geo.study import Study
+
+BAD_DATA, NO_ANSWER, INTERRUPTED = 1, 3, 130
+
+
+class Commands(click.Group):
+    """A group that turns the library's errors into messages and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; see the module for the exit codes."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _fail(ctx, str(error), BAD_DATA)
+        except AnalysisError as error:
+            _fail(ctx, str(error), NO_ANSWER)
+        except KeyboardInterrupt:
+            _fail(ctx, "Interrupted; earlier outputs are as they were.", INTERRUPTED)
+
+
+def _fail(ctx: click.Context, message: str, code: int) -> None:
+    click.echo(message, err=True)
+    ctx.exit(code)
+
+
+study_argument = click.argument("study", metavar="STUDY.toml", type=click.Path(path_type=Path))
+format_option = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How the data stand on stdout.",
+)
+strict_option = click.option(
+    "--strict", is_flag=True, help="Treat every repair of the input as an error."
+)
+language_option = click.option(
+    "--lang",
+    "languages",
+    type=click.Choice(["fa", "en"]),
+    multiple=True,
+    help="Language of the outputs; give it twice for both. Default: as the study says.",
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ecity-geo")
+def main() -> None:
+    """Turn a readiness survey and a map into decisions that a city council can defend."""
+
+
+@main.command()
+@study_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("maps"),
+    show_default=True,
+    help="Folder for maps, council page, tables and GeoPackage.",
+)
+@language_option
+@strict_option
+def run(study: Path, out: Path, languages: tuple[str, ...], strict: bool) -> None:
+    """Do everything: check, join, analyse, and write maps, page and tables."""
+    _run(study, out, languages, strict=strict)
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("ecity-geo-demo"),
+    show_default=True,
+    help="Folder for the outputs.",
+)
+@language_option
+def demo(out: Path, languages: tuple[str, ...]) -> None:
+    """Run the Tabriz study that comes with the package (a demonstration, partly synthetic)."""
+    from ecity_geo.datasets import shipped_study_path
+
+    _run(shipped_study_path(), out, languages)
+
+
+@main.command()
+@study_argument
+@format_option
+@strict_option
+def check(study: Path, style: str, strict: bool) -> None:
+    """Read and check a study: row counts and repairs on stdout, faults on stderr."""
+    from ecity_geo.outputs import tables
+
+    loaded = _load(study, strict=strict)
+    _emit(tables.check_table(loaded), style, study=loaded, name="check")
+    click.echo(f"{loaded.name.text('en')}: no faults, {len(loaded.repairs)} repairs.", err=True)
+
+
+@main.command()
+@study_argument
+@format_option
+@strict_option
+def rank(study: Path, style: str, strict: bool) -> None:
+    """Rank the districts; each rank with its interval."""
+    from ecity_geo.outputs import tables
+
+    loaded = _load(study, strict=strict)
+    findings = _analyse(_with_options(loaded, models=()))
+    _emit(tables.tables(findings)["ranking"], style, study=loaded, name="ranking")
+
+
+@main.command()
+@study_argument
+@click.option("-p", "p", type=click.IntRange(min=1), help="Number of new sites.")
+@click.option("--standard", type=click.FloatRange(min=0, min_open=True), help="Greatest cost.")
+@click.option("--model", type=click.Choice(["mclp", "p_median"]), help="Location model.")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds a model.")
+@format_option
+@strict_option
+def site(
+    study: Path,
+    p: int | None,
+    standard: float | None,
+    model: str | None,
+    time_limit: float | None,
+    style: str,
+    strict: bool,
+) -> None:
+    """Propose new sites, each with what it adds, and the proof of how good the plan is."""
+    from ecity_geo.outputs import tables
+
+    loaded = _load(study, strict=strict)
+    changes: dict[str, Any] = {"p": p, "standard": standard, "time_limit": time_limit}
+    changes["models"] = (model,) if model else None
+    changed = _with_options(loaded, **{k: v for k, v in changes.items() if v is not None})
+    findings = _analyse(changed)
+    _emit(tables.tables(findings)["sites"], style, study=loaded, name="sites")
+    for plan in findings.plans.values():
+        click.echo(
+            f"{plan.model}: objective {plan.objective:,.1f}, bound {plan.bound:,.1f}, "
+            f"gap {plan.gap:.2%}, {plan.status}.",
+            err=True,
+        )
+
+
+@main.command("map")
+@study_argument
+@click.argument("kind", type=click.Choice(["readiness", "coverage", "gaps", "siting"]))
+@click.option("--lang", type=click.Choice(["fa", "en"]), default="en", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="HTML file to write.",
+)
+@strict_option
+def map_(study: Path, kind: str, lang: str, out: Path, strict: bool) -> None:
+    """Write one map as a page that opens without a network."""
+    from ecity_geo.outputs.write import write_map
+
+    loaded = _load(study, strict=strict)
+    findings = _analyse(loaded)
+    click.echo(write_map(findings, kind, lang, out))
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def new(folder: Path) -> None:
+    """Write a commented starter study: name your files in it, then run it."""
+    from ecity_geo.inputs.starter import write_starter
+
+    for path in write_starter(folder):
+        click.echo(path)
+
+
+def _run(path: Path, out: Path, languages: tuple[str, ...], *, strict: bool = False) -> None:
+    from ecity_geo.outputs.write import write_outputs
+
+    study = _load(path, strict=strict)
+    findings = _analyse(study)
+    with stages() as tell:
+        tell("writing")
+        written = write_outputs(findings, out, languages=languages or None)
+    click.echo(next(path for path in written if path.name == "index.html"))
+    click.echo(_summary(findings, len(written), out), err=True)
+
+
+def _load(path: Path, *, strict: bool) -> Study:
+    from ecity_geo.study import load_study
+
+    with stages() as tell:
+        tell("reading")
+        study = load_study(path)
+    if strict and study.repairs:
+        lines = [f"{repair.source}: {repair.detail}" for repair in study.repairs]
+        lines.append("Mend the files, or run without --strict.")
+        click.echo("\n".join(lines), err=True)
+        click.get_current_context().exit(BAD_DATA)
+    return study
+
+
+def _analyse(study: Study) -> Findings:
+    from ecity_geo.findings import analyse
+
+    with stages() as tell:
+        return analyse(study, progress=tell)
+
+
+def _with_options(study: Study, **changes: Any) -> Study:
+    return replace(study, options=replace(study.options, **changes))
+
+
+def _emit(frame: Any, style: str, *, study: Study, name: str) -> None:
+    from ecity_geo.outputs import tables
+
+    if style == "csv":
+        click.echo(tables.to_csv(frame), nl=False)
+    elif style == "json":
+        click.echo(tables.to_json(frame, name=name, study=study), nl=False)
+    else:
+        click.echo(tables.to_text(frame), nl=False)
+
+
+def _summary(findings: Findings, n_files: int, out: Path) -> str:
+    city = findings.city
+    made_up = " (synthetic data)" if findings.study.synthetic else ""
+    return (
+        f"{findings.study.name.text('en')}{made_up}: {city['population']:,.0f} people, "
+        f"{city['covered_share']:.1%} within {city['standard']:g} {city['unit']} of an open "
+        f"service, {city['covered_share_planned']:.1%} with the new sites. "
+        f"{n_files} files in {out}."
+    )

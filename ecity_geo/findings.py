@@ -1,0 +1,407 @@
+"""From a study to everything that is said of it: the only orchestrator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.geo.travel import cost_matrix
+from ecity_geo.indicators import access, gaps, inequality, readiness, supply
+from ecity_geo.inputs.instrument import Instrument
+from ecity_geo.ranking.composite import Ranking, rank_districts
+from ecity_geo.ranking.uncertainty import bootstrap_means
+from ecity_geo.siting import mclp, p_median
+from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.study import Study
+
+RANK_DRAWS = 2000
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Findings:
+    """All results of one study; every output is written from these.
+
+    Parameters
+    ----------
+    study
+        The study they come from.
+    readiness
+        Long table of `ecity_geo.indicators.readiness.readiness_table`.
+    districts
+        Polygons indexed by `district_id` with one column per measure.
+    fabrics
+        The measures per urban fabric.
+    demand
+        Points indexed by `demand_id`: `population`, `district_id`, `fabric`, `cost` (infinite
+        where no service can be reached), `nearest_service`, `covered`, `access_per_1000`,
+        `covered_planned`.
+    services
+        Services with `people_within` (the standard) and `people_nearest`.
+    plans
+        Per location model its plan.
+    sites
+        Chosen new sites, a row per model and site, in the order of what they add.
+    ranking
+        Ranking of the districts.
+    city
+        Headline figures.
+    costs
+        Travel cost from demand to the services that stand (and are planned).
+    """
+
+    study: Study
+    readiness: pd.DataFrame
+    districts: gpd.GeoDataFrame
+    fabrics: pd.DataFrame
+    demand: gpd.GeoDataFrame
+    services: gpd.GeoDataFrame
+    plans: dict[str, SitingPlan]
+    sites: gpd.GeoDataFrame
+    ranking: Ranking
+    city: dict[str, float | int | str]
+    costs: CostMatrix
+
+
+def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
+    """Analyse a study: readiness, access, gaps, new sites, ranking.
+
+    Parameters
+    ----------
+    study
+        The checked study.
+    progress
+        Called with a word for each stage as it begins.
+
+    Returns
+    -------
+    findings
+        All results, joined by id.
+
+    Raises
+    ------
+    AnalysisError
+        If a question of the study has no valid answer, such as no open service at all.
+    """
+    tell = progress or (lambda stage: None)
+    tell("readiness")
+    scores = score_survey(study)
+    table = readiness_of(study, scores)
+    tell("access")
+    costs = travel_costs(study)
+    demand, services = access_of(study, costs)
+    tell("siting")
+    plans, sites = site(study, costs)
+    tell("ranking")
+    demand["covered_planned"] = covered_with(demand, plans, standard=study.options.standard)
+    districts = districts_of(study, table, demand, services)
+    ranking = ranking_of(study, districts, scores)
+    districts[["rank", "score"]] = ranking.table[["rank", "score"]].reindex(districts.index)
+    return Findings(
+        study=study,
+        readiness=table,
+        districts=districts,
+        fabrics=fabrics_of(table, demand, districts),
+        demand=demand,
+        services=services,
+        plans=plans,
+        sites=sites,
+        ranking=ranking,
+        city=headline(study, table, districts, demand, services),
+        costs=costs.select(services.index),
+    )
+
+
+def score_survey(study: Study) -> pd.DataFrame:
+    """Score the study's respondents; see `ecity_geo.indicators.readiness`."""
+    weights = pd.Series({c.id: c.weight for c in study.instrument.constructs}, dtype=float)
+    return readiness.score_respondents(
+        study.responses,
+        item_table(study.instrument),
+        scale=_scale(study),
+        construct_weights=weights,
+    )
+
+
+def item_table(instrument: Instrument) -> pd.DataFrame:
+    """Return the items as a frame: `construct`, `reverse`, `weight`, indexed by item."""
+    rows = [
+        (item.id, construct.id, item.reverse, item.weight)
+        for construct in instrument.constructs
+        for item in construct.items
+    ]
+    return pd.DataFrame(rows, columns=["item", "construct", "reverse", "weight"]).set_index("item")
+
+
+def readiness_of(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean readiness of city, districts and fabrics, small cells suppressed."""
+    return readiness.readiness_table(
+        scores,
+        districts=study.responses["district_id"],
+        fabrics=study.responses["fabric"],
+        district_ids=study.districts.index,
+        fabric_ids=fabric_ids(study),
+        items=item_table(study.instrument),
+        weight=study.responses["weight"],
+        confidence=study.options.confidence,
+        min_count=study.options.min_count,
+        scale=_scale(study),
+    )
+
+
+def fabric_ids(study: Study) -> pd.Index:
+    """Fabrics of the study: the declared ones in their order, then any others."""
+    found = pd.concat([study.demand["fabric"], study.districts["fabric"]]).dropna().unique()
+    declared = [fabric for fabric in study.options.fabric_labels if fabric in set(found)]
+    return pd.Index([*declared, *sorted(set(found) - set(declared))], name="fabric", dtype=object)
+
+
+def travel_costs(study: Study) -> CostMatrix:
+    """Travel costs from all demand to all services and candidates of the study."""
+    facilities = pd.concat([study.services[["geometry"]], study.candidates[["geometry"]]])
+    return cost_matrix(
+        study.demand,
+        gpd.GeoDataFrame(facilities, crs=study.crs),
+        measure=study.options.measure,
+        unit=study.options.unit,
+        streets=study.streets,
+    )
+
+
+def access_of(study: Study, costs: CostMatrix) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Measure access of each demand point, and the people that each service serves."""
+    options = study.options
+    is_open = study.services["status"] == "open"
+    if not is_open.any():
+        raise AnalysisError(
+            "The study has no open service, so there is no access to measure. "
+            "Give at least one service the status 'open'."
+        )
+    open_costs = costs.select(study.services.index[is_open])
+    population = study.demand["population"]
+    capacity, _ = access.fill_capacity(
+        study.services.loc[is_open, "capacity"], study.services.loc[is_open, "type"]
+    )
+    demand = study.demand.copy()
+    nearest = open_costs.nearest()
+    demand["cost"] = nearest["cost"]
+    demand["nearest_service"] = nearest["facility_id"]
+    demand["covered"] = demand["cost"] <= options.standard
+    demand["access_per_1000"] = 1000 * access.floating_catchment(
+        open_costs, population, capacity, catchment=options.catchment
+    )
+    services = study.services.copy()
+    service_costs = costs.select(services.index)
+    services["people_within"] = access.people_within(
+        service_costs, population, standard=options.standard
+    )
+    services["people_nearest"] = (
+        population.groupby(demand["nearest_service"]).sum().reindex(services.index).fillna(0.0)
+    )
+    return demand, services
+
+
+def site(study: Study, costs: CostMatrix) -> tuple[dict[str, SitingPlan], gpd.GeoDataFrame]:
+    """Choose new sites by every model of the study, given the services that stand."""
+    options = study.options
+    standing = study.services["status"] == "open"
+    if options.include_planned:
+        standing |= study.services["status"] == "planned"
+    given = {
+        "p": options.p,
+        "candidates": study.candidates.index,
+        "existing": study.services.index[standing],
+        "time_limit": options.time_limit,
+    }
+    population = study.demand["population"]
+    plans: dict[str, SitingPlan] = {}
+    for model in options.models:
+        if model == "mclp":
+            plans[model] = mclp(costs, population, standard=options.standard, **given)
+        else:
+            plans[model] = p_median(costs, population, **given)
+    return plans, sites_of(study.candidates, plans)
+
+
+def sites_of(candidates: gpd.GeoDataFrame, plans: dict[str, SitingPlan]) -> gpd.GeoDataFrame:
+    """Chosen sites of all plans as one layer, in the order of what they add."""
+    layers = []
+    for model, plan in plans.items():
+        layer = candidates.loc[plan.sites].join(plan.gains[["added", "cumulative", "share"]])
+        layer.insert(0, "site_id", layer.index)
+        layer.insert(0, "order", np.arange(1, len(layer) + 1))
+        layer.insert(0, "model", model)
+        layers.append(layer)
+    if not layers:
+        columns = ["model", "order", "site_id", *candidates.columns.drop("geometry")]
+        empty = pd.DataFrame(columns=[*columns, "added", "cumulative", "share"])
+        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=candidates.crs))
+    together = pd.concat(layers, ignore_index=True)
+    last = [column for column in together.columns if column != "geometry"]
+    return gpd.GeoDataFrame(together[[*last, "geometry"]], crs=candidates.crs)
+
+
+def covered_with(
+    demand: gpd.GeoDataFrame, plans: dict[str, SitingPlan], *, standard: float
+) -> pd.Series:
+    """Tell which demand is covered once the new sites stand (of the covering plan, if any)."""
+    plan = plans.get("mclp") or next(iter(plans.values()), None)
+    if plan is None:
+        return demand["covered"]
+    return demand["covered"] | (plan.assignment["cost"].reindex(demand.index) <= standard)
+
+
+def districts_of(
+    study: Study,
+    table: pd.DataFrame,
+    demand: gpd.GeoDataFrame,
+    services: gpd.GeoDataFrame,
+) -> gpd.GeoDataFrame:
+    """Join every measure to the district polygons, by id."""
+    options = study.options
+    ids = study.districts.index
+    measures = [
+        readiness.overall_by_unit(table, "district").reindex(ids),
+        supply.services_by_district(services, ids),
+        _people_measures(demand, demand["district_id"], ids),
+    ]
+    districts = study.districts.drop(columns="geometry").join(pd.concat(measures, axis=1))
+    districts["area_km2"] = study.districts.area / 1e6
+    districts["density_km2"] = districts["population"] / districts["area_km2"]
+    districts["services_per_10k"] = supply.services_per_10k(
+        districts["services_open"], districts["population"]
+    )
+    districts["gap_index"] = gaps.gap_index(
+        districts["readiness"], districts["covered_share"], scale=_scale(study)
+    )
+    districts["gap_class"] = gaps.gap_class(
+        districts["readiness"],
+        districts["covered_share"],
+        test_value=options.test_value,
+        coverage_target=options.coverage_target,
+    )
+    return gpd.GeoDataFrame(districts, geometry=study.districts.geometry, crs=study.crs)
+
+
+def fabrics_of(
+    table: pd.DataFrame, demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Join every measure per urban fabric, by its name."""
+    rows = readiness.overall_by_unit(table, "fabric")
+    fabrics = _people_measures(demand, demand["fabric"], rows.index).join(rows)
+    counts = districts["fabric"].value_counts().reindex(fabrics.index).fillna(0).astype(int)
+    fabrics.insert(1, "districts", counts)
+    fabrics.index.name = "fabric"
+    return fabrics
+
+
+def _people_measures(demand: gpd.GeoDataFrame, by: pd.Series, units: pd.Index) -> pd.DataFrame:
+    """Sum and average over the people of each unit; unreachable people have no cost."""
+    people = demand["population"]
+    reached = np.isfinite(demand["cost"])
+    sums = (
+        pd.DataFrame(
+            {
+                "population": people,
+                "covered": people * demand["covered"],
+                "covered_planned": people * demand["covered_planned"],
+                "reached": people * reached,
+                "person_cost": people * demand["cost"].where(reached, 0.0),
+                "access": people * demand["access_per_1000"],
+            }
+        )
+        .groupby(by)
+        .sum()
+        .reindex(units)
+    )
+    population = sums["population"].fillna(0.0)
+    inhabited = population.where(population > 0)
+    return pd.DataFrame(
+        {
+            "population": population,
+            "mean_cost": sums["person_cost"] / sums["reached"].where(sums["reached"] > 0),
+            "covered_share": sums["covered"] / inhabited,
+            "covered_share_planned": sums["covered_planned"] / inhabited,
+            "people_uncovered": population - sums["covered"].fillna(0.0),
+            "people_unreachable": population - sums["reached"].fillna(0.0),
+            "access_per_1000": sums["access"] / inhabited,
+        },
+        index=units,
+    )
+
+
+def ranking_of(study: Study, districts: gpd.GeoDataFrame, scores: pd.DataFrame) -> Ranking:
+    """Rank the districts by readiness, coverage and access, with bootstrap intervals."""
+    options = study.options
+    indicators = pd.DataFrame(
+        {
+            "readiness": districts["readiness"],
+            "coverage": districts["covered_share"],
+            "access": districts["access_per_1000"],
+        }
+    )
+    draws = bootstrap_means(
+        scores["overall"],
+        study.responses["district_id"],
+        units=districts.index,
+        weight=study.responses["weight"],
+        draws=RANK_DRAWS,
+        seed=options.seed,
+    )
+    return rank_districts(
+        indicators,
+        weights=options.weights,
+        draws={"readiness": draws},
+        confidence=options.confidence,
+        seed=options.seed,
+    )
+
+
+def headline(
+    study: Study,
+    table: pd.DataFrame,
+    districts: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    services: gpd.GeoDataFrame,
+) -> dict[str, float | int | str]:
+    """Return the city's figures, one number each."""
+    options = study.options
+    whole = pd.Series("city", index=demand.index)
+    people = _people_measures(demand, whole, pd.Index(["city"])).loc["city"]
+    city = table[(table["level"] == "city") & (table["kind"] == "overall")].iloc[0]
+    outside = demand["district_id"].isna()
+    both = districts["gap_class"] == "both"
+    return {
+        "population": float(people["population"]),
+        "population_outside": float(demand.loc[outside, "population"].sum()),
+        "area_km2": float(districts["area_km2"].sum()),
+        "respondents": len(study.responses),
+        "services_open": int((services["status"] == "open").sum()),
+        "services_planned": int((services["status"] == "planned").sum()),
+        "covered_share": float(people["covered_share"]),
+        "covered_share_planned": float(people["covered_share_planned"]),
+        "people_uncovered": float(people["people_uncovered"]),
+        "people_unreachable": float(people["people_unreachable"]),
+        "people_both": float(districts.loc[both, "population"].sum()),
+        "uncovered_both": float(districts.loc[both, "people_uncovered"].sum()),
+        "mean_cost": float(people["mean_cost"]),
+        "gini": inequality.gini(demand["access_per_1000"], demand["population"]),
+        "readiness": float(city["mean"]),
+        "readiness_low": float(city["low"]),
+        "readiness_high": float(city["high"]),
+        "standard": options.standard,
+        "unit": options.unit,
+        "measure": options.measure,
+        "p": options.p,
+    }
+
+
+def _scale(study: Study) -> tuple[float, float]:
+    return float(study.instrument.scale_min), float(study.instrument.scale_max)

@@ -1,0 +1,84 @@
+"""The cost matrix: alignment by id, zeros that stay, nothing lost in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+
+FRAME = pd.DataFrame(
+    [[0.0, 5.0], [3.0, np.inf], [np.nan, np.inf]], index=["h1", "h2", "h3"], columns=["k1", "k2"]
+)
+
+
+def test_wide_frame_and_back() -> None:
+    cost = CostMatrix.from_frame(FRAME, unit="m")
+    pd.testing.assert_frame_equal(cost.to_frame(), FRAME.fillna(np.inf))
+    assert cost.costs.nnz == 3
+
+
+def test_zero_cost_is_kept_as_a_true_zero() -> None:
+    cost = CostMatrix.from_frame(FRAME, unit="m").within(4)
+    assert cost.nearest().loc["h1"].to_dict() == {"cost": 0.0, "facility_id": "k1"}
+
+
+def test_nearest_of_unreachable_demand_is_infinite_and_nameless() -> None:
+    nearest = CostMatrix.from_frame(FRAME, unit="m").nearest()
+    assert nearest["cost"].tolist() == [0, 3, np.inf]
+    assert nearest["facility_id"].tolist() == ["k1", "k1", None]
+
+
+def test_tie_goes_to_the_first_facility() -> None:
+    tied = pd.DataFrame([[2.0, 2.0]], index=["h"], columns=["z", "a"])
+    assert CostMatrix.from_frame(tied, unit="m").nearest()["facility_id"].tolist() == ["z"]
+
+
+def test_standard_beyond_the_cutoff_is_refused() -> None:
+    cost = CostMatrix.from_frame(FRAME, unit="m", cutoff=4)
+    assert cost.costs.nnz == 2
+    with pytest.raises(AnalysisError, match="exceeds the cutoff of 4 m"):
+        cost.within(5)
+
+
+def test_select_by_id_in_the_order_given() -> None:
+    cost = CostMatrix.from_frame(FRAME, unit="m").select(pd.Index(["k2", "k1"]))
+    pd.testing.assert_frame_equal(cost.to_frame(), FRAME.fillna(np.inf)[["k2", "k1"]])
+
+
+def test_unknown_facility_is_named() -> None:
+    with pytest.raises(AnalysisError, match="k9"):
+        CostMatrix.from_frame(FRAME, unit="m").select(pd.Index(["k9"]))
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.inf, np.nan])
+def test_impossible_costs_are_refused(bad: float) -> None:
+    with pytest.raises(AnalysisError, match="finite and not negative"):
+        CostMatrix.from_pairs(
+            np.array([0]),
+            np.array([0]),
+            np.array([bad]),
+            demand_ids=pd.Index(["h"]),
+            facility_ids=pd.Index(["k"]),
+            unit="m",
+        )
+
+
+def test_duplicate_ids_are_refused() -> None:
+    with pytest.raises(AnalysisError, match="unique"):
+        CostMatrix.from_frame(pd.concat([FRAME, FRAME]), unit="m")
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), standard=st.floats(0, 10))
+def test_within_and_nearest_agree_with_the_dense_table(seed: int, standard: float) -> None:
+    rng = np.random.default_rng(seed)
+    dense = pd.DataFrame(rng.integers(0, 10, (7, 4)).astype(float))
+    dense = dense.where(rng.random((7, 4)) < 0.7, np.inf)
+    cost = CostMatrix.from_frame(dense, unit="min")
+    assert cost.within(standard).costs.nnz == (dense <= standard).sum(axis=None)
+    assert cost.nearest()["cost"].tolist() == dense.min(axis=1).tolist()
