@@ -1,0 +1,244 @@
+"""Excel and SPSS files as tables of text.
+
+A merged cell keeps its text in one corner and leaves the others empty, and a formula holds what
+some program last computed: both are refused with their place, never guessed at.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ecity_geo.errors import Fault, InputError
+from ecity_geo.inputs.schema import Checked, Repair
+from ecity_geo.inputs.tableform import frame_of
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell, MergedCell
+    from openpyxl.workbook.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+
+def read_excel(path: Path, *, sheet: str, source: str) -> Checked[pd.DataFrame]:
+    """Read a sheet as text, indexed by row.
+
+    Parameters
+    ----------
+    path
+        An existing ``.xlsx`` file.
+    sheet
+        Name of the sheet; empty for the only visible one.
+    source
+        The file as the user named it.
+
+    Returns
+    -------
+    table
+        Columns of text, index ``"row"`` (as Excel numbers them); hidden sheets that were passed
+        over are told as a repair.
+
+    Raises
+    ------
+    InputError
+        For merged cells, formulas, error values, several sheets of which none is named, faults of
+        form, a damaged file, or a missing ``openpyxl``.
+    """
+    book = _open_book(path, source)
+    chosen, repairs = _choose(book, sheet, source)
+    faults = [*_merged(chosen, source), *_computed(chosen, source)]
+    if faults:
+        raise InputError(faults)
+    rows = [
+        (number, [_text(cell.value) for cell in cells])
+        for number, cells in enumerate(chosen.iter_rows(), start=1)
+    ]
+    while rows and not any(rows[0][1]):
+        rows.pop(0)
+    table = frame_of(rows, place="row", source=source)
+    return Checked(data=table.data, repairs=(*repairs, *table.repairs))
+
+
+def _optional(module: str, source: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        fault = Fault(
+            source=source,
+            found=f"no package '{module}' on this machine",
+            expected="the package that reads this kind of file",
+            cure='Run: pip install "ecity_geo[survey]"',
+        )
+        raise InputError(fault) from error
+
+
+def _damaged(source: str, error: Exception, kind: str) -> InputError:
+    return InputError(
+        Fault(
+            source=source,
+            found=f"a file that cannot be read ({error})",
+            expected=f"an undamaged {kind} file without a password",
+            cure="Open it in the program that made it and save it again, or export it as CSV.",
+        )
+    )
+
+
+def _open_book(path: Path, source: str) -> Workbook:
+    openpyxl = _optional("openpyxl", source)
+    try:
+        with warnings.catch_warnings():
+            # Styles and validations that openpyxl passes over do not touch the values.
+            warnings.simplefilter("ignore", UserWarning)
+            book: Workbook = openpyxl.load_workbook(path, rich_text=False)
+    # openpyxl lets whatever its XML and zip readers raise come through.
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, OSError) as error:
+        raise _damaged(source, error, "Excel (.xlsx)") from error
+    return book
+
+
+def _choose(book: Workbook, name: str, source: str) -> tuple[Worksheet, list[Repair]]:
+    visible = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    filled = [title for title in visible if book[title].max_row > 1]
+    titles = [sheet.title for sheet in book.worksheets]
+    problem = ""
+    if name and name not in titles:
+        problem = f"no sheet '{name}'"
+    elif not name and len(filled) != 1:
+        problem = f"{len(filled)} visible sheets with rows"
+    if problem:
+        fault = Fault(
+            source=source,
+            field="sheet",
+            found=problem,
+            expected="one of the sheets " + ", ".join(f"'{title}'" for title in titles),
+            cure="Name the sheet with the key 'sheet'.",
+        )
+        raise InputError(fault)
+    chosen: Worksheet = book[name or filled[0]]
+    hidden = [title for title in titles if title not in visible and title != chosen.title]
+    if not hidden:
+        return chosen, []
+    detail = f"hidden sheets were not read: {', '.join(hidden)}"
+    return chosen, [Repair(source=source, kind="hidden_sheets", count=len(hidden), detail=detail)]
+
+
+def _merged(sheet: Worksheet, source: str) -> Iterator[Fault]:
+    for cells in sorted(sheet.merged_cells.ranges, key=lambda cells: cells.bounds):
+        yield Fault(
+            source=source,
+            where=f"sheet '{sheet.title}', cells {cells.coord}",
+            found="merged cells",
+            expected="one value in each cell",
+            cure="Unmerge the cells and write the value into each of them.",
+        )
+
+
+def _computed(sheet: Worksheet, source: str) -> Iterator[Fault]:
+    """One fault per column that holds formulas or error values."""
+    kinds = {"f": ("a formula", "Copy the column and paste it as values.")}
+    kinds["e"] = ("an error value", "Correct the cell, or empty it.")
+    places: dict[tuple[str, int], list[Cell | MergedCell]] = {}
+    for cells in sheet.iter_rows():
+        for cell in cells:
+            if cell.data_type in kinds:
+                places.setdefault((cell.data_type, cell.column or 0), []).append(cell)
+    for (kind, _), found in places.items():
+        more = f" and {len(found) - 1} more of its column" if len(found) > 1 else ""
+        what, cure = kinds[kind]
+        yield Fault(
+            source=source,
+            where=f"sheet '{sheet.title}', cell {found[0].coordinate}{more}",
+            found=what,
+            expected="a value",
+            cure=cure,
+        )
+
+
+def _text(value: Any) -> str:
+    """Write a cell as a CSV would hold it: whole numbers without a point, dates in ISO form."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def read_spss(path: Path, *, encoding: str, source: str) -> Checked[pd.DataFrame]:
+    """Read an SPSS file as text, codes as they are, indexed by row.
+
+    Parameters
+    ----------
+    path
+        An existing ``.sav`` or ``.zsav`` file.
+    encoding
+        Empty for the one that the file states.
+    source
+        The file as the user named it.
+
+    Returns
+    -------
+    table
+        Columns of text, index ``"row"`` from 1; values that the file declares missing are empty
+        and counted. Value labels are in ``data.attrs["value_labels"]``.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, holds no rows, or ``pyreadstat`` is missing.
+    """
+    pyreadstat = _optional("pyreadstat", source)
+    try:
+        raw, meta = pyreadstat.read_sav(
+            str(path), apply_value_formats=False, user_missing=True, encoding=encoding or None
+        )
+    except (
+        pyreadstat.ReadstatError,
+        pyreadstat.PyreadstatError,
+        UnicodeDecodeError,
+        OverflowError,
+        OSError,
+    ) as error:
+        raise _damaged(source, error, "SPSS (.sav)") from error
+    blanked = _blank_missing(raw, meta.missing_ranges)
+    rows = [(0, [str(column) for column in raw.columns])]
+    rows += [
+        (number, [_text(value) for value in values])
+        for number, values in enumerate(raw.itertuples(index=False, name=None), start=1)
+    ]
+    table = frame_of(rows, place="row", source=source)
+    table.data.attrs["value_labels"] = {
+        column: {_text(code): str(label) for code, label in labels.items()}
+        for column, labels in meta.variable_value_labels.items()
+    }
+    if not blanked:
+        return table
+    detail = "answers that the SPSS file declares missing"
+    repair = Repair(source=source, kind="missing_codes", count=blanked, detail=detail)
+    return Checked(data=table.data, repairs=(*table.repairs, repair))
+
+
+def _blank_missing(raw: pd.DataFrame, ranges: dict[str, list[Any]]) -> int:
+    """Empty the values in the declared ranges, and count them."""
+    count = 0
+    for column, spans in ranges.items():
+        missing = pd.Series(data=False, index=raw.index)
+        for span in spans:
+            low, high = (span["lo"], span["hi"]) if isinstance(span, dict) else (span, span)
+            missing |= raw[column].between(low, high)
+        count += int(missing.sum())
+        raw[column] = raw[column].astype(object).mask(missing, None)
+    return count
