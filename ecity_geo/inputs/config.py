@@ -2,358 +2,358 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+import codecs
+import math
+import re
 from pathlib import Path
-from typing import Literal
 
-Language = Literal["fa", "en"]
+from ecity_geo.errors import InputError
+from ecity_geo.inputs.sections import (
+    BoundariesConfig,
+    CandidatesConfig,
+    FabricConfig,
+    Label,
+    Language,
+    Options,
+    PopulationConfig,
+    ServicesConfig,
+    StreetsConfig,
+    StudyConfig,
+    SurveyConfig,
+)
+from ecity_geo.inputs.toml import Document, Section
+
+__all__ = [
+    "BoundariesConfig",
+    "CandidatesConfig",
+    "FabricConfig",
+    "Label",
+    "Language",
+    "Options",
+    "PopulationConfig",
+    "ServicesConfig",
+    "StreetsConfig",
+    "StudyConfig",
+    "SurveyConfig",
+    "read_config",
+]
+
+MODELS = ("mclp", "p_median")
+LANGUAGES = ("fa", "en")
+COMPONENTS = ("readiness", "coverage", "access")
+SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """A text in both languages; either stands in for the other when it is empty.
+def read_config(path: str | Path) -> StudyConfig:
+    """Read and check a study file.
 
     Parameters
     ----------
-    fa, en
-        Persian and English text.
+    path
+        The ``study.toml``, as the user named it.
+
+    Returns
+    -------
+    config
+        Its sections, with defaults for what it leaves out. Paths are as written, relative to
+        `config.folder`; whether they lead anywhere is for the readers to say.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file at once: unknown keys (and the nearest known one), missing
+        keys, wrong types, values out of range; or the line that is not TOML.
     """
-
-    fa: str = ""
-    en: str = ""
-
-    def text(self, language: str) -> str:
-        """Return the text in one language, or in the other where it is missing."""
-        return (self.fa or self.en) if language == "fa" else (self.en or self.fa)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How the study is analysed and shown; see ``study.toml``.
-
-    Parameters
-    ----------
-    measure
-        ``"straight"`` or ``"streets"``.
-    unit
-        Unit of travel cost, ``"m"`` or ``"min"``.
-    standard
-        Greatest acceptable cost to the nearest service, inclusive.
-    catchment
-        Catchment of the floating catchment method, in `unit`.
-    min_count
-        Cells with fewer respondents are suppressed.
-    confidence
-        Level of all intervals.
-    test_value
-        Readiness threshold on the survey scale.
-    coverage_target
-        Covered share below which a district counts as badly covered.
-    p
-        Number of new sites.
-    models
-        Location models to solve.
-    time_limit
-        Seconds per model.
-    include_planned
-        Whether planned services count as existing when new ones are sited.
-    weights
-        Weight per component of the ranking.
-    languages
-        Languages of the outputs.
-    fabric_labels, type_labels
-        Labels of fabrics and of service types.
-    seed
-        Seed of everything random.
-    """
-
-    measure: str = "straight"
-    unit: str = "m"
-    standard: float = 1000.0
-    catchment: float = 1000.0
-    min_count: int = 5
-    confidence: float = 0.95
-    test_value: float = 3.0
-    coverage_target: float = 0.8
-    p: int = 5
-    models: tuple[str, ...] = ("mclp", "p_median")
-    time_limit: float = 20.0
-    include_planned: bool = True
-    weights: dict[str, float] = field(
-        default_factory=lambda: {"readiness": 1.0, "coverage": 1.0, "access": 1.0}
+    document = Document(Path(path), str(path))
+    root = document.root
+    check_schema(root)
+    study = root.section("study", required=True)
+    streets = root.section("streets")
+    analysis = root.section("analysis")
+    seed = study.whole("seed", 0, least=0)
+    fabric = _fabric(root.section("fabric"))
+    services = _services(root.section("services", required=True))
+    test_value = analysis.number("test_value", math.nan)
+    config = StudyConfig(
+        id=_identity(study),
+        name=study.label("name", required=True),
+        crs=_working_crs(study),
+        synthetic=study.flag("synthetic"),
+        note=study.label("note"),
+        seed=seed,
+        box=_box(study),
+        boundaries=_boundaries(root.section("boundaries", required=True)),
+        fabric=fabric,
+        survey=_survey(root.section("survey", required=True)),
+        services=services,
+        population=_population(root.section("population", required=True)),
+        streets=_streets(streets) if "streets" in root else None,
+        candidates=_candidates(root.section("candidates")),
+        options=_options(root, analysis, fabric.labels, services.labels, seed),
+        test_value=None if math.isnan(test_value) else test_value,
+        folder=Path(path).absolute().parent,
+        source=str(path),
     )
-    languages: tuple[str, ...] = ("fa", "en")
-    fabric_labels: dict[str, Label] = field(default_factory=dict)
-    type_labels: dict[str, Label] = field(default_factory=dict)
-    seed: int = 0
+    for section in (study, analysis, root):
+        section.close()
+    document.close()
+    return config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundariesConfig:
-    """``[boundaries]``: the polygons of the districts.
-
-    Parameters
-    ----------
-    path
-        File, relative to the study file.
-    layer
-        Layer of the file; empty for its only one.
-    id
-        Field of the district's id.
-    name_fa, name_en, fabric
-        Fields of the names and of the urban fabric; empty where the file has none.
-    crs
-        CRS of a file that states none.
-    encoding
-        Encoding of attribute text that the file does not state, such as ``"cp1256"``.
-    repair
-        Whether invalid rings are mended (and counted) instead of refused.
-    overlap_tolerance
-        Greatest overlap of two districts that is not a fault, in square metres.
-    """
-
-    path: str
-    layer: str = ""
-    id: str = "district_id"
-    name_fa: str = ""
-    name_en: str = ""
-    fabric: str = ""
-    crs: str = ""
-    encoding: str = ""
-    repair: bool = False
-    overlap_tolerance: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FabricConfig:
-    """``[fabric]``: a polygon layer of urban fabric, and how fabrics are called.
+def check_schema(root: Section) -> None:
+    """Note a fault unless a file says that it follows the schema of this version.
 
     Parameters
     ----------
-    path
-        File, relative to the study file; empty when the districts carry their fabric.
-    field
-        Field of the fabric.
-    labels
-        Label per fabric.
+    root
+        The whole document.
     """
-
-    path: str = ""
-    field: str = "fabric"
-    labels: dict[str, Label] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyConfig:
-    """``[survey]``: the responses and their instrument.
-
-    Parameters
-    ----------
-    path, instrument
-        Files, relative to the study file.
-    respondent
-        Field of the respondent's id; empty for the export's own id, or numbered rows.
-    district
-        Field of the respondent's district, unless located by coordinates.
-    district_by
-        ``"code"``, ``"name"`` or ``"coordinates"``.
-    x, y, crs
-        Fields and CRS of the coordinates.
-    weight
-        Field of the survey weight; empty for equal weights.
-    missing
-        Answers that stand for "no answer".
-    sheet, delimiter, encoding, format
-        What is otherwise detected; format is ``"csv"``, ``"excel"``, ``"spss"`` or ``"kobo"``.
-    duplicates
-        ``"error"``, or ``"last"`` to keep a respondent's last row.
-    aliases
-        CSV of further district names, with columns ``value`` and ``district_id``.
-    answers
-        Text answer to scale point.
-    """
-
-    path: str
-    instrument: str
-    respondent: str = ""
-    district: str = ""
-    district_by: str = "code"
-    x: str = ""
-    y: str = ""
-    crs: str = "EPSG:4326"
-    weight: str = ""
-    missing: tuple[float | str, ...] = ()
-    sheet: str = ""
-    delimiter: str = ""
-    encoding: str = ""
-    format: str = ""
-    duplicates: str = "error"
-    aliases: str = ""
-    answers: dict[str, int] = field(default_factory=dict)
+    found = root.whole("schema", SCHEMA)
+    if "schema" not in root:
+        root.missing("schema", str(SCHEMA), f"Write schema = {SCHEMA} at the top of the file.")
+    elif found != SCHEMA:
+        cure = f"Set schema = {SCHEMA}, or update ecity_geo if the file is newer."
+        root.fault("schema", found, str(SCHEMA), cure)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicesConfig:
-    """``[services]``: where services are.
-
-    Parameters
-    ----------
-    path
-        File, relative to the study file.
-    id, name_fa, name_en, type, capacity, status
-        Fields; empty where the file has none.
-    x, y, crs
-        Fields and CRS of the coordinates in a CSV; `crs` also for a layer that states none.
-    tags
-        OSM tags to select, key to values; the value becomes the type.
-    labels
-        Label per type.
-    """
-
-    path: str
-    id: str = ""
-    name_fa: str = ""
-    name_en: str = ""
-    type: str = ""
-    capacity: str = ""
-    status: str = ""
-    x: str = ""
-    y: str = ""
-    crs: str = ""
-    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    labels: dict[str, Label] = field(default_factory=dict)
+def _identity(study: Section) -> str:
+    identity = study.text("id", required=True)
+    if identity and not re.fullmatch(r"[a-z0-9_-]{1,64}", identity):
+        expected = "1 to 64 letters a-z, digits, _ or - (it names files)"
+        study.fault("id", identity, expected)
+    return identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopulationConfig:
-    """``[population]``: where people live.
+def _working_crs(study: Section) -> str:
+    from ecity_geo.crs import parse_crs, why_not_metric  # geopandas is slow to load
 
-    Parameters
-    ----------
-    path
-        Raster or layer, relative to the study file.
-    count
-        Field of the persons in a point or polygon layer.
-    band
-        Band of a raster, from 1.
-    assign
-        District of a cell: of its ``"centre"``, or shared by ``"area"``.
-    density
-        Whether cells hold persons per square kilometre.
-    crs
-        CRS of a file that states none.
-    """
-
-    path: str
-    count: str = ""
-    band: int = 1
-    assign: str = "centre"
-    density: bool = False
-    crs: str = ""
+    text = _crs(study, "crs")
+    if text and (reason := why_not_metric(parse_crs(text, source=study.document.source))):
+        cure = "Name the UTM zone of the city, or leave the key out to have it estimated."
+        study.fault("crs", text, f"a projected CRS in metres, not {reason}", cure)
+    return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreetsConfig:
-    """``[streets]``: the street lines that travel follows.
+def _crs(section: Section, key: str, default: str = "") -> str:
+    from ecity_geo.crs import parse_crs  # geopandas is slow to load
 
-    Parameters
-    ----------
-    path, layer
-        File, relative to the study file, and its layer.
-    minutes
-        Field of a street's travel time.
-    speed
-        Field of a street's speed in km/h, used without `minutes`.
-    oneway
-        Field of the one-way mark.
-    mode
-        ``"walk"`` or ``"drive"``.
-    snap
-        Greatest distance of a point from the streets, in metres.
-    """
-
-    path: str
-    layer: str = ""
-    minutes: str = ""
-    speed: str = ""
-    oneway: str = ""
-    mode: str = "walk"
-    snap: float = 500.0
+    text = section.text(key, default)
+    if not text:
+        return text
+    try:
+        parse_crs(text, source=section.document.source)
+    except InputError as error:
+        (fault,) = error.faults
+        section.fault(key, text, fault.expected, fault.cure)
+        return ""
+    return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidatesConfig:
-    """``[candidates]``: where a new service may stand.
-
-    Parameters
-    ----------
-    path
-        File, relative to the study file; empty for a generated grid.
-    id, name_fa, name_en, x, y, crs
-        Fields and CRS, as for services.
-    spacing
-        Spacing of a generated grid, in metres.
-    """
-
-    path: str = ""
-    id: str = ""
-    name_fa: str = ""
-    name_en: str = ""
-    x: str = ""
-    y: str = ""
-    crs: str = ""
-    spacing: float = 600.0
+def _encoding(section: Section) -> str:
+    text = section.text("encoding")
+    try:
+        codecs.lookup(text or "utf-8")
+    except LookupError:
+        section.fault("encoding", text, 'a known encoding such as "utf-8" or "cp1256"')
+    return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyConfig:
-    """A study file, checked.
+def _box(study: Section) -> tuple[float, float, float, float] | None:
+    expected = "four numbers in degrees: west, south, east, north"
+    numbers = study.items("box", (int, float), expected)
+    if not numbers:
+        return None
+    if len(numbers) == 4:
+        west, south, east, north = (float(number) for number in numbers)
+        if -180 <= west < east <= 180 and -90 <= south < north <= 90:
+            return west, south, east, north
+    study.fault("box", list(numbers), expected)
+    return None
 
-    Parameters
-    ----------
-    id
-        Short name, safe in file names.
-    name
-        Name of the city.
-    crs
-        Working CRS; empty for the UTM zone of the boundaries.
-    synthetic
-        Whether the data are made up.
-    note
-        What a reader must know of the data.
-    seed
-        Seed of everything random.
-    box
-        West, south, east, north in degrees, in which the city must lie.
-    boundaries, fabric, survey, services, population, streets, candidates
-        The inputs; `streets` is missing where the study has none.
-    options
-        How the study is analysed and shown.
-    test_value
-        As the file gives it; when missing, the middle of the scale takes the place of
-        `options.test_value` once the instrument is read.
-    folder
-        Folder of the study file, which its paths start from.
-    source
-        The study file, as the user named it.
-    """
 
-    id: str
-    name: Label
-    boundaries: BoundariesConfig
-    survey: SurveyConfig
-    services: ServicesConfig
-    population: PopulationConfig
-    folder: Path
-    source: str
-    crs: str = ""
-    synthetic: bool = False
-    note: Label = field(default_factory=Label)
-    seed: int = 0
-    box: tuple[float, float, float, float] | None = None
-    fabric: FabricConfig = field(default_factory=FabricConfig)
-    streets: StreetsConfig | None = None
-    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
-    options: Options = field(default_factory=Options)
-    test_value: float | None = None
+def _boundaries(section: Section) -> BoundariesConfig:
+    config = BoundariesConfig(
+        path=section.text("path", required=True),
+        layer=section.text("layer"),
+        id=section.text("id", "district_id"),
+        name_fa=section.text("name_fa"),
+        name_en=section.text("name_en"),
+        fabric=section.text("fabric"),
+        crs=_crs(section, "crs"),
+        encoding=_encoding(section),
+        repair=section.flag("repair"),
+        overlap_tolerance=section.number("overlap_tolerance", 1.0, least=0),
+    )
+    section.close()
+    return config
+
+
+def _fabric(section: Section) -> FabricConfig:
+    config = FabricConfig(
+        path=section.text("path"),
+        field=section.text("field", "fabric"),
+        labels=section.labels("labels"),
+    )
+    section.close()
+    return config
+
+
+def _survey(section: Section) -> SurveyConfig:
+    answers = section.section("answers")
+    config = SurveyConfig(
+        path=section.text("path", required=True),
+        instrument=section.text("instrument", required=True),
+        respondent=section.text("respondent"),
+        district=section.text("district"),
+        district_by=section.text("district_by", "code", choices=("code", "name", "coordinates")),
+        x=section.text("x"),
+        y=section.text("y"),
+        crs=_crs(section, "crs", "EPSG:4326"),
+        weight=section.text("weight"),
+        missing=section.items("missing", (int, float, str), "a list of numbers or texts"),
+        sheet=section.text("sheet"),
+        delimiter=section.text("delimiter", choices=(",", ";", "\t", "|")),
+        encoding=_encoding(section),
+        format=section.text("format", choices=("csv", "excel", "spss", "kobo")),
+        duplicates=section.text("duplicates", "error", choices=("error", "last")),
+        aliases=section.text("aliases"),
+        answers={text: answers.whole(text, 0) for text in answers.data},
+    )
+    for key in ("x", "y") if config.district_by == "coordinates" else ("district",):
+        if not section.data.get(key):
+            section.missing(key, "the name of a field")
+    section.close()
+    return config
+
+
+def _services(section: Section) -> ServicesConfig:
+    tags = section.section("tags")
+    config = ServicesConfig(
+        path=section.text("path", required=True),
+        id=section.text("id"),
+        name_fa=section.text("name_fa"),
+        name_en=section.text("name_en"),
+        type=section.text("type"),
+        capacity=section.text("capacity"),
+        status=section.text("status"),
+        x=section.text("x"),
+        y=section.text("y"),
+        crs=_crs(section, "crs"),
+        tags={key: tags.texts(key) for key in tags.data},
+        labels=section.labels("labels"),
+    )
+    _both_or_none(section)
+    section.close()
+    return config
+
+
+def _both_or_none(section: Section) -> None:
+    for key, other in (("x", "y"), ("y", "x")):
+        if section.data.get(other) and not section.data.get(key):
+            section.missing(key, f"a field, as '{other}' names one")
+
+
+def _population(section: Section) -> PopulationConfig:
+    config = PopulationConfig(
+        path=section.text("path", required=True),
+        count=section.text("count"),
+        band=section.whole("band", 1, least=1),
+        assign=section.text("assign", "centre", choices=("centre", "area")),
+        density=section.flag("density"),
+        crs=_crs(section, "crs"),
+    )
+    section.close()
+    return config
+
+
+def _streets(section: Section) -> StreetsConfig:
+    config = StreetsConfig(
+        path=section.text("path", required=True),
+        layer=section.text("layer"),
+        minutes=section.text("minutes"),
+        speed=section.text("speed"),
+        oneway=section.text("oneway"),
+        mode=section.text("mode", "walk", choices=("walk", "drive")),
+        snap=section.number("snap", 500.0, above=0),
+    )
+    section.close()
+    return config
+
+
+def _candidates(section: Section) -> CandidatesConfig:
+    config = CandidatesConfig(
+        path=section.text("path"),
+        id=section.text("id"),
+        name_fa=section.text("name_fa"),
+        name_en=section.text("name_en"),
+        x=section.text("x"),
+        y=section.text("y"),
+        crs=_crs(section, "crs"),
+        spacing=section.number("spacing", 600.0, above=0),
+    )
+    _both_or_none(section)
+    section.close()
+    return config
+
+
+def _options(
+    root: Section,
+    analysis: Section,
+    fabric_labels: dict[str, Label],
+    type_labels: dict[str, Label],
+    seed: int,
+) -> Options:
+    default = Options()
+    access, siting, output = (root.section(key) for key in ("access", "siting", "output"))
+    measure, unit = _measure(access, has_streets="streets" in root)
+    standard = _standard(access, unit)
+    options = Options(
+        measure=measure,
+        unit=unit,
+        standard=standard,
+        catchment=access.number("catchment", standard, above=0),
+        min_count=analysis.whole("min_count", default.min_count, least=1),
+        confidence=analysis.number("confidence", default.confidence, above=0, below=1),
+        coverage_target=analysis.number("coverage_target", 0.8, above=0, most=1),
+        p=siting.whole("p", default.p, least=1),
+        models=siting.texts("models", default.models, choices=MODELS),
+        time_limit=siting.number("time_limit", default.time_limit, above=0),
+        include_planned=siting.flag("include_planned", default=default.include_planned),
+        weights=_weights(root.section("ranking")),
+        languages=output.texts("languages", default.languages, choices=LANGUAGES),
+        fabric_labels=fabric_labels,
+        type_labels=type_labels,
+        seed=seed,
+    )
+    for section in (access, siting, output):
+        section.close()
+    return options
+
+
+def _measure(access: Section, *, has_streets: bool) -> tuple[str, str]:
+    default = "streets" if has_streets else "straight"
+    measure = access.text("measure", default, choices=("straight", "streets"))
+    unit = access.text("unit", "m", choices=("m", "min"))
+    if measure == "streets" and not has_streets:
+        cure = "Add a section [streets], or measure in straight lines."
+        access.fault("measure", measure, "'straight', as the study has no streets", cure)
+    elif measure == "straight" and unit == "min":
+        cure = 'Set unit = "m", or measure along streets.'
+        access.fault("unit", unit, "'m', as straight lines take no time", cure)
+    return measure, unit
+
+
+def _standard(access: Section, unit: str) -> float:
+    if unit == "min" and "standard" not in access:
+        access.missing("standard", "the greatest acceptable minutes")
+    return access.number("standard", Options().standard, above=0)
+
+
+def _weights(ranking: Section) -> dict[str, float]:
+    section = ranking.section("weights")
+    weights = {name: section.number(name, 1.0, least=0) for name in COMPONENTS}
+    if not any(weights.values()):
+        section.fault("", dict(section.data), "a weight above 0 for one component at least")
+    section.close()
+    ranking.close()
+    return weights

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from ecity_geo.inputs.config import Label
+from ecity_geo.inputs.config import Label, check_schema
+from ecity_geo.inputs.toml import Document, Section
+
+RESERVED = ("district_id", "fabric", "weight", "respondent_id", "overall", "city")
+_WIDEST = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +83,109 @@ class Instrument:
     def items(self) -> tuple[Item, ...]:
         """All items, in order."""
         return tuple(item for construct in self.constructs for item in construct.items)
+
+
+def read_instrument(path: Path, *, source: str) -> Instrument:
+    """Read and check an instrument file.
+
+    Parameters
+    ----------
+    path
+        The ``instrument.toml``.
+    source
+        The file as the user named it.
+
+    Returns
+    -------
+    instrument
+        Name, scale, constructs and items in the order of the file.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file at once: ids used twice, constructs without items, a scale
+        whose ends are the wrong way round, unknown keys, wrong types.
+    """
+    document = Document(path, source)
+    root = document.root
+    check_schema(root)
+    root.flag("synthetic")
+    root.label("note")
+    scale = root.section("scale", required=True)
+    low, high = _ends(scale)
+    name = root.label("name", required=True)
+    constructs: dict[str, str] = {}
+    items: dict[str, str] = {}
+    instrument = Instrument(
+        name=name,
+        scale_min=low,
+        scale_max=high,
+        constructs=tuple(
+            _construct(table, constructs, items) for table in root.sections("construct")
+        ),
+        scale_labels=_scale_labels(scale, low, high),
+    )
+    for section in (scale, root):
+        section.close()
+    document.close()
+    return instrument
+
+
+def _ends(scale: Section) -> tuple[int, int]:
+    for key in ("min", "max"):
+        if key not in scale and scale.data:
+            scale.missing(key, "a whole number")
+    low, high = scale.whole("min", 1), scale.whole("max", 5)
+    if not low < high <= low + _WIDEST:
+        expected = f"a whole number above min = {low}, by {_WIDEST} at most"
+        scale.fault("max", high, expected)
+    return low, high
+
+
+def _scale_labels(scale: Section, low: int, high: int) -> dict[int, Label]:
+    labels = scale.labels("labels")
+    points: dict[int, Label] = {}
+    for key, label in labels.items():
+        if re.fullmatch(r"-?\d{1,9}", key) and low <= int(key) <= high:
+            points[int(key)] = label
+        else:
+            expected = f"a point of the scale from {low} to {high}"
+            scale.fault(f"labels.{key}", key, expected)
+    return points
+
+
+def _construct(table: Section, seen: dict[str, str], items: dict[str, str]) -> Construct:
+    construct = Construct(
+        id=_identifier(table, seen),
+        label=table.label("label", required=True),
+        weight=table.number("weight", 1.0, above=0),
+        items=tuple(_item(item, items) for item in table.sections("item")),
+    )
+    table.close()
+    return construct
+
+
+def _item(table: Section, seen: dict[str, str]) -> Item:
+    item = Item(
+        id=_identifier(table, seen),
+        label=table.label("label", required=True),
+        reverse=table.flag("reverse"),
+        weight=table.number("weight", 1.0, above=0),
+    )
+    table.close()
+    return item
+
+
+def _identifier(table: Section, seen: dict[str, str]) -> str:
+    """Items are columns of one table, and constructs of one: each id is the only one of its kind.
+
+    `seen` holds the ids so far and where they stand.
+    """
+    identifier = table.text("id", required=True)
+    if identifier != identifier.strip() or identifier in RESERVED:
+        reserved = ", ".join(f"'{name}'" for name in RESERVED)
+        table.fault("id", identifier, f"a name without spaces around it, none of {reserved}")
+    if identifier and identifier in seen:
+        table.fault("id", identifier, f"an id of its own; {seen[identifier]} has it already")
+    seen.setdefault(identifier, table.path)
+    return identifier

@@ -1,0 +1,359 @@
+"""The sections of a study file as types; a field is named as its key."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["fa", "en"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A text in both languages; either stands in for the other when it is empty.
+
+    Parameters
+    ----------
+    fa, en
+        Persian and English text.
+    """
+
+    fa: str = ""
+    en: str = ""
+
+    def text(self, language: str) -> str:
+        """Return the text in one language, or in the other where it is missing."""
+        return (self.fa or self.en) if language == "fa" else (self.en or self.fa)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the study is analysed and shown; see ``study.toml``.
+
+    Parameters
+    ----------
+    measure
+        ``"straight"`` or ``"streets"``.
+    unit
+        Unit of travel cost, ``"m"`` or ``"min"``.
+    standard
+        Greatest acceptable cost to the nearest service, inclusive.
+    catchment
+        Catchment of the floating catchment method, in `unit`.
+    min_count
+        Cells with fewer respondents are suppressed.
+    confidence
+        Level of all intervals.
+    test_value
+        Readiness threshold on the survey scale.
+    coverage_target
+        Covered share below which a district counts as badly covered.
+    p
+        Number of new sites.
+    models
+        Location models to solve.
+    time_limit
+        Seconds per model.
+    include_planned
+        Whether planned services count as existing when new ones are sited.
+    weights
+        Weight per component of the ranking.
+    languages
+        Languages of the outputs.
+    fabric_labels, type_labels
+        Labels of fabrics and of service types.
+    seed
+        Seed of everything random.
+    """
+
+    measure: str = "straight"
+    unit: str = "m"
+    standard: float = 1000.0
+    catchment: float = 1000.0
+    min_count: int = 5
+    confidence: float = 0.95
+    test_value: float = 3.0
+    coverage_target: float = 0.8
+    p: int = 5
+    models: tuple[str, ...] = ("mclp", "p_median")
+    time_limit: float = 20.0
+    include_planned: bool = True
+    weights: dict[str, float] = field(
+        default_factory=lambda: {"readiness": 1.0, "coverage": 1.0, "access": 1.0}
+    )
+    languages: tuple[str, ...] = ("fa", "en")
+    fabric_labels: dict[str, Label] = field(default_factory=dict)
+    type_labels: dict[str, Label] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundariesConfig:
+    """``[boundaries]``: the polygons of the districts.
+
+    Parameters
+    ----------
+    path
+        File, relative to the study file.
+    layer
+        Layer of the file; empty for its only one.
+    id
+        Field of the district's id.
+    name_fa, name_en, fabric
+        Fields of the names and of the urban fabric; empty where the file has none.
+    crs
+        CRS of a file that states none.
+    encoding
+        Encoding of attribute text that the file does not state, such as ``"cp1256"``.
+    repair
+        Whether invalid rings are mended (and counted) instead of refused.
+    overlap_tolerance
+        Greatest overlap of two districts that is not a fault, in square metres.
+    """
+
+    path: str
+    layer: str = ""
+    id: str = "district_id"
+    name_fa: str = ""
+    name_en: str = ""
+    fabric: str = ""
+    crs: str = ""
+    encoding: str = ""
+    repair: bool = False
+    overlap_tolerance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FabricConfig:
+    """``[fabric]``: a polygon layer of urban fabric, and how fabrics are called.
+
+    Parameters
+    ----------
+    path
+        File, relative to the study file; empty when the districts carry their fabric.
+    field
+        Field of the fabric.
+    labels
+        Label per fabric.
+    """
+
+    path: str = ""
+    field: str = "fabric"
+    labels: dict[str, Label] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyConfig:
+    """``[survey]``: the responses and their instrument.
+
+    Parameters
+    ----------
+    path, instrument
+        Files, relative to the study file.
+    respondent
+        Field of the respondent's id; empty for the export's own id, or numbered rows.
+    district
+        Field of the respondent's district, unless located by coordinates.
+    district_by
+        ``"code"``, ``"name"`` or ``"coordinates"``.
+    x, y, crs
+        Fields and CRS of the coordinates.
+    weight
+        Field of the survey weight; empty for equal weights.
+    missing
+        Answers that stand for "no answer".
+    sheet, delimiter, encoding, format
+        What is otherwise detected; format is ``"csv"``, ``"excel"``, ``"spss"`` or ``"kobo"``.
+    duplicates
+        ``"error"``, or ``"last"`` to keep a respondent's last row.
+    aliases
+        CSV of further district names, with columns ``value`` and ``district_id``.
+    answers
+        Text answer to scale point.
+    """
+
+    path: str
+    instrument: str
+    respondent: str = ""
+    district: str = ""
+    district_by: str = "code"
+    x: str = ""
+    y: str = ""
+    crs: str = "EPSG:4326"
+    weight: str = ""
+    missing: tuple[float | str, ...] = ()
+    sheet: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+    format: str = ""
+    duplicates: str = "error"
+    aliases: str = ""
+    answers: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesConfig:
+    """``[services]``: where services are.
+
+    Parameters
+    ----------
+    path
+        File, relative to the study file.
+    id, name_fa, name_en, type, capacity, status
+        Fields; empty where the file has none.
+    x, y, crs
+        Fields and CRS of the coordinates in a CSV; `crs` also for a layer that states none.
+    tags
+        OSM tags to select, key to values; the value becomes the type.
+    labels
+        Label per type.
+    """
+
+    path: str
+    id: str = ""
+    name_fa: str = ""
+    name_en: str = ""
+    type: str = ""
+    capacity: str = ""
+    status: str = ""
+    x: str = ""
+    y: str = ""
+    crs: str = ""
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationConfig:
+    """``[population]``: where people live.
+
+    Parameters
+    ----------
+    path
+        Raster or layer, relative to the study file.
+    count
+        Field of the persons in a point or polygon layer.
+    band
+        Band of a raster, from 1.
+    assign
+        District of a cell: of its ``"centre"``, or shared by ``"area"``.
+    density
+        Whether cells hold persons per square kilometre.
+    crs
+        CRS of a file that states none.
+    """
+
+    path: str
+    count: str = ""
+    band: int = 1
+    assign: str = "centre"
+    density: bool = False
+    crs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetsConfig:
+    """``[streets]``: the street lines that travel follows.
+
+    Parameters
+    ----------
+    path, layer
+        File, relative to the study file, and its layer.
+    minutes
+        Field of a street's travel time.
+    speed
+        Field of a street's speed in km/h, used without `minutes`.
+    oneway
+        Field of the one-way mark.
+    mode
+        ``"walk"`` or ``"drive"``.
+    snap
+        Greatest distance of a point from the streets, in metres.
+    """
+
+    path: str
+    layer: str = ""
+    minutes: str = ""
+    speed: str = ""
+    oneway: str = ""
+    mode: str = "walk"
+    snap: float = 500.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidatesConfig:
+    """``[candidates]``: where a new service may stand.
+
+    Parameters
+    ----------
+    path
+        File, relative to the study file; empty for a generated grid.
+    id, name_fa, name_en, x, y, crs
+        Fields and CRS, as for services.
+    spacing
+        Spacing of a generated grid, in metres.
+    """
+
+    path: str = ""
+    id: str = ""
+    name_fa: str = ""
+    name_en: str = ""
+    x: str = ""
+    y: str = ""
+    crs: str = ""
+    spacing: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyConfig:
+    """A study file, checked.
+
+    Parameters
+    ----------
+    id
+        Short name, safe in file names.
+    name
+        Name of the city.
+    crs
+        Working CRS; empty for the UTM zone of the boundaries.
+    synthetic
+        Whether the data are made up.
+    note
+        What a reader must know of the data.
+    seed
+        Seed of everything random.
+    box
+        West, south, east, north in degrees, in which the city must lie.
+    boundaries, fabric, survey, services, population, streets, candidates
+        The inputs; `streets` is missing where the study has none.
+    options
+        How the study is analysed and shown.
+    test_value
+        As the file gives it; when missing, the middle of the scale takes the place of
+        `options.test_value` once the instrument is read.
+    folder
+        Folder of the study file, which its paths start from.
+    source
+        The study file, as the user named it.
+    """
+
+    id: str
+    name: Label
+    boundaries: BoundariesConfig
+    survey: SurveyConfig
+    services: ServicesConfig
+    population: PopulationConfig
+    folder: Path
+    source: str
+    crs: str = ""
+    synthetic: bool = False
+    note: Label = field(default_factory=Label)
+    seed: int = 0
+    box: tuple[float, float, float, float] | None = None
+    fabric: FabricConfig = field(default_factory=FabricConfig)
+    streets: StreetsConfig | None = None
+    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    options: Options = field(default_factory=Options)
+    test_value: float | None = None
