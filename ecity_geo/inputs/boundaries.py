@@ -232,7 +232,7 @@ def read_fabric(
         raise InputError(faults)
     names = as_text(frame[config.field])
     places = _places(frame, config.field)
-    faults += [_no_fabric(config, places[row]) for row in np.flatnonzero(names.isna())]
+    faults += [_no_fabric(config, places[row]) for row in np.flatnonzero(names.isna()).tolist()]
     shapes, found, repairs = check_polygons(
         frame.geometry, places, repair=False, source=config.path
     )
