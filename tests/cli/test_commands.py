@@ -1,0 +1,162 @@
+"""The command line: data on stdout, words on stderr, stable keys and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import city
+from ecity_geo import cli
+
+
+def call(*words: str | Path) -> Result:
+    result = CliRunner().invoke(cli.main, [str(word) for word in words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return city.write_city(tmp_path_factory.mktemp("city"))
+
+
+def test_help_names_every_command() -> None:
+    out = call("--help").stdout
+    assert all(name in out for name in ["run", "check", "rank", "site", "map", "new", "demo"])
+
+
+def test_rank_json_keys_are_stable(study: Path) -> None:
+    payload = json.loads(call("rank", study, "--format", "json").stdout)
+    assert payload["schema_version"] == 1
+    assert payload["synthetic"] is False
+    first = payload["rows"][0]
+    assert list(first)[:2] == ["district_id", "rank"] or {"district_id", "rank"} <= set(first)
+    assert first["district_id"] == "4"
+    assert first["rank"] == 1
+
+
+def test_rank_csv_is_one_header_and_a_row_per_district(study: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(call("rank", study, "--format", "csv").stdout)))
+    assert rows[0]["district_id"] == "4"
+    assert len(rows) == 4
+
+
+def test_rank_table_is_for_reading(study: Path) -> None:
+    out = call("rank", study).stdout
+    assert "District four" in out or "منطقه چهار" in out or "4" in out
+
+
+def test_site_takes_p_and_model(study: Path) -> None:
+    result = call("site", study, "-p", "2", "--model", "p_median", "--format", "json")
+    rows = json.loads(result.stdout)["rows"]
+    assert [row["model"] for row in rows] == ["p_median", "p_median"]
+    assert "gap" in result.stderr
+
+
+def test_site_standard_changes_the_answer(study: Path) -> None:
+    near, far = (
+        json.loads(
+            call(
+                "site", study, "--model", "mclp", "--standard", standard, "--format", "json"
+            ).stdout
+        )["rows"][0]["added"]
+        for standard in ("200", "800")
+    )
+    assert far > near
+
+
+def test_more_sites_than_candidates_is_no_valid_answer(study: Path) -> None:
+    result = call("site", study, "-p", "5000")
+    assert result.exit_code == 3
+    assert "5000" in result.stderr
+    assert result.stdout == ""
+
+
+def test_check_counts_rows(study: Path) -> None:
+    rows = json.loads(call("check", study, "--format", "json").stdout)["rows"]
+    assert rows
+    assert all(key in rows[0] for key in ("source", "kind"))
+
+
+def test_run_writes_and_names_the_page_to_open(study: Path, tmp_path: Path) -> None:
+    result = call("run", study, "--out", tmp_path / "maps", "--lang", "en")
+    assert result.exit_code == 0
+    page = Path(result.stdout.strip())
+    assert page.name == "index.html"
+    assert page.exists()
+    assert not (page.parent / "index.fa.html").exists()
+
+
+def test_map_writes_one_page(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "gaps.html"
+    assert call("map", study, "gaps", "--lang", "fa", "--out", out).exit_code == 0
+    assert 'dir="rtl"' in out.read_text(encoding="utf-8")
+
+
+def test_new_writes_a_starter_and_will_not_write_over_it(tmp_path: Path) -> None:
+    result = call("new", tmp_path / "mine")
+    assert result.exit_code == 0
+    assert (tmp_path / "mine" / "study.toml").exists()
+    assert call("new", tmp_path / "mine").exit_code == 1
+
+
+def test_strict_turns_repairs_into_errors(tmp_path: Path) -> None:
+    # Coordinates of the services are reprojected: a repair.
+    study = city.write_city(tmp_path)
+    assert call("check", study).exit_code == 0
+    assert call("check", study, "--strict").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["fly"], ["rank"], ["rank", "x.toml", "--format", "xml"], ["site", "x.toml", "-p", "0"]],
+)
+def test_wrong_words_are_usage_errors(words: list[str]) -> None:
+    assert call(*words).exit_code == 2
+
+
+def test_missing_study_is_bad_data_not_a_traceback(tmp_path: Path) -> None:
+    result = call("rank", tmp_path / "nothing.toml")
+    assert result.exit_code == 1
+    assert "nothing.toml" in result.stderr
+
+
+def test_pipe_to_head_ends_quietly(study: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m ecity_geo rank {study} --format csv | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("district_id")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
+def test_ctrl_c_ends_with_130_and_keeps_earlier_outputs(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    call("run", study, "--out", out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecity_geo", "run", str(study), "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)
+    assert b"Traceback" not in err
+    assert {path: path.read_bytes() for path in before} == before
