@@ -1,0 +1,119 @@
+"""Arrays into HiGHS and out again, nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ecity_geo.siting.instance import Flags, Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Program:
+    """Minimise ``cost @ x`` subject to ``lower <= rows @ x <= upper`` and ``0 <= x <= limit``.
+
+    Parameters
+    ----------
+    cost, limit
+        Cost and upper limit of each variable.
+    whole
+        Which variables are whole numbers.
+    rows
+        Constraint matrix.
+    lower, upper
+        Limits of the constraints.
+    """
+
+    cost: Floats
+    limit: Floats
+    whole: Flags
+    rows: csr_array
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answer:
+    """What HiGHS found.
+
+    Parameters
+    ----------
+    x
+        Best solution; missing if there is none.
+    bound
+        Proven bound of the cost; infinite if the program has no solution.
+    """
+
+    x: Floats | None
+    bound: float
+
+
+def solve(
+    program: Program,
+    *,
+    time_limit: float,
+    tolerance: float,
+    start: Floats | None = None,
+) -> Answer:
+    """Solve a mixed-integer program on one thread, from a start if there is one.
+
+    Parameters
+    ----------
+    program
+        The program.
+    time_limit
+        Seconds.
+    tolerance
+        Absolute gap that counts as closed.
+    start
+        A feasible solution.
+    """
+    import highspy
+
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for option, value in {
+        "output_flag": False,
+        "threads": 1,
+        "random_seed": 0,
+        "time_limit": max(time_limit, 0.01),
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": tolerance,
+    }.items():
+        highs.setOptionValue(option, value)
+    highs.passModel(_model(program))
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        highs.setSolution(solution)
+    highs.run()
+    status = highs.getModelStatus()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Answer(x=None, bound=np.inf)
+    info = highs.getInfo()
+    ended = status in {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit}
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    x = np.array(highs.getSolution().col_value) if found else None
+    return Answer(x=x, bound=float(info.mip_dual_bound) if ended else -np.inf)
+
+
+def _model(program: Program) -> Any:
+    import highspy
+
+    model = highspy.HighsLp()
+    model.num_col_ = len(program.cost)
+    model.num_row_ = len(program.lower)
+    model.col_cost_ = program.cost
+    model.col_lower_ = np.zeros(len(program.cost))
+    model.col_upper_ = program.limit
+    model.row_lower_ = program.lower
+    model.row_upper_ = program.upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = program.rows.indptr
+    model.a_matrix_.index_ = program.rows.indices
+    model.a_matrix_.value_ = program.rows.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    model.integrality_ = [kinds[int(whole)] for whole in program.whole]
+    return model

@@ -1,0 +1,123 @@
+"""A proven bound by Lagrangian relaxation.
+
+The demand that each row be served once is priced at ``u``. What remains separates by column:
+``L(u) = sum(u) - (sum of the p largest worths)`` with
+``worth[b] = sum over the rows of max(0, u - cost)`` and ``u <= base``; no plan costs less than
+``L(u)``. Cornuejols, Fisher & Nemhauser (1977), doi:10.1287/mnsc.23.8.789.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecity_geo.siting.instance import Floats, Instance, Integers, column_sums
+
+HALVINGS = 9
+"""The step is halved this often before the ascent ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prices:
+    """Prices of the rows and what they prove.
+
+    Parameters
+    ----------
+    u
+        Price of each row.
+    bound
+        No plan costs less.
+    worth
+        What each column saves at these prices.
+    chosen
+        The ``p`` columns of greatest worth.
+    """
+
+    u: Floats
+    bound: float
+    worth: Floats
+    chosen: Integers
+
+
+class Relaxation:
+    """The relaxed problem of an instance, its pairs sorted by column for fast sums.
+
+    Parameters
+    ----------
+    instance
+        The problem.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        order = np.lexsort((instance.row, instance.column))
+        self.row = instance.row[order]
+        self.column = instance.column[order]
+        self.cost = instance.cost[order]
+        self.start = np.searchsorted(self.column, np.arange(instance.n_columns + 1))
+        # a price under the cheapest pair is never better than that pair's cost
+        self.lowest = instance.base.copy()
+        has = np.diff(instance.start) > 0
+        self.lowest[has] = instance.cost[instance.start[:-1][has]]
+
+    def evaluate(self, u: Floats) -> Prices:
+        """Return the bound at these prices."""
+        u = np.clip(u, self.lowest, self.instance.base)
+        saved = u[self.row]
+        saved -= self.cost
+        np.maximum(saved, 0.0, out=saved)
+        worth = column_sums(self.column, saved, self.instance.n_columns)
+        chosen = np.sort(np.argsort(-worth, kind="stable")[: self.instance.p])
+        bound = self.instance.offset + float(u.sum() - worth[chosen].sum())
+        return Prices(u=u, bound=bound, worth=worth, chosen=chosen)
+
+    def excess(self, prices: Prices) -> Floats:
+        """Subgradient: one minus the number of chosen columns that serve a row at a profit."""
+        excess = np.ones(self.instance.n_rows)
+        for column in prices.chosen:
+            part = slice(self.start[column], self.start[column + 1])
+            row = self.row[part]
+            excess[row] -= self.cost[part] < prices.u[row]
+        # a price that stands at its limit cannot rise
+        excess[(prices.u >= self.instance.base) & (excess > 0)] = 0.0
+        return excess
+
+    def ascend(
+        self,
+        u: Floats,
+        upper: float,
+        *,
+        iterations: int,
+        patience: int = 15,
+        deadline: float = math.inf,
+    ) -> tuple[Prices, list[Integers]]:
+        """Raise the bound by subgradient steps towards `upper`, the cost of a known plan.
+
+        Returns
+        -------
+        best, seen
+            The best prices, and the columns that were chosen whenever the bound rose.
+        """
+        best = at = self.evaluate(u)
+        seen = [best.chosen]
+        step, stale, halvings = 1.5, 0, 0
+        direction = np.zeros(self.instance.n_rows)
+        for _ in range(iterations):
+            direction = self.excess(at) + 0.3 * direction
+            norm = float(direction @ direction)
+            done = best.bound > upper - self.instance.tolerance or time.monotonic() > deadline
+            if norm == 0 or done or halvings > HALVINGS:
+                break
+            target = upper + 0.02 * (upper - best.bound)
+            at = self.evaluate(at.u + step * (target - at.bound) / norm * direction)
+            stale += 1
+            if at.bound > best.bound:
+                best, stale = at, 0
+                seen.append(best.chosen)
+            elif stale >= patience:
+                at, step, stale, halvings = best, step / 2, 0, halvings + 1
+                direction[:] = 0.0
+        return best, seen

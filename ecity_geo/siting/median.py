@@ -1,0 +1,81 @@
+"""The p-median as an instance, and who stays out of reach when p is too small."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.siting.covering import covering_instance, smallest_cover, undominated
+from ecity_geo.siting.instance import Instance, Integers, build
+from ecity_geo.siting.question import Question, shown
+from ecity_geo.siting.search import Outcome, search
+
+
+def travel(question: Question) -> Instance:
+    """Pose a question as a p-median: person-cost of each pair, existing sites as the base.
+
+    Demand that nobody reaches and demand without people have no row.
+    """
+    _, nearest = question.nearest(np.arange(question.n_existing))
+    new = question.column >= question.n_existing
+    reached = np.isfinite(nearest)
+    reached[question.row[new]] = True
+    open_row = reached & (question.people > 0)
+    place = np.cumsum(open_row) - 1
+    pair = new & open_row[question.row]
+    row = question.row[pair]
+    return build(
+        place[row],
+        question.column[pair] - question.n_existing,
+        question.people[row] * question.cost[pair],
+        (question.people[open_row] * nearest[open_row]),
+        n_columns=len(question.candidates),
+        p=question.p,
+        scale=1.0,
+    )
+
+
+def reach_all(question: Question, instance: Instance, *, time_limit: float) -> Integers:
+    """Find columns that reach every row that must be reached.
+
+    Raises
+    ------
+    AnalysisError
+        If there are none, or none were found in the time.
+    """
+    stranded = np.isinf(instance.base)
+    pair = stranded[instance.row]
+    cover = covering_instance(
+        instance.row[pair],
+        instance.column[pair],
+        np.ones(instance.n_rows),
+        n_columns=instance.n_columns,
+        p=instance.p,
+        scale=1.0,
+    )
+    outcome = search(cover, use=undominated(cover), time_limit=time_limit)
+    if outcome.cost > 0:
+        raise AnalysisError(_out_of_reach(question, cover, outcome, time_limit=time_limit))
+    return outcome.chosen
+
+
+def _out_of_reach(
+    question: Question, cover: Instance, outcome: Outcome, *, time_limit: float
+) -> str:
+    """Say whom the best plan leaves out, and how many sites would do."""
+    open_columns = np.concatenate(
+        [np.arange(question.n_existing), question.n_existing + outcome.chosen]
+    )
+    could, _ = question.nearest(np.arange(len(question.facilities)))
+    does, _ = question.nearest(open_columns)
+    left = (could >= 0) & (does < 0) & (question.people > 0)
+    fact = (
+        f"With p = {question.p} new sites {int(left.sum())} demand points "
+        f"({question.people[left].sum():g} people) that some candidate reaches stay out of reach "
+        f"of every site: {shown(question.demand[left])}."
+    )
+    if outcome.bound <= 0:
+        fact = f"No plan that reaches all was found in {time_limit:g} seconds. {fact}"
+    enough = smallest_cover(cover, time_limit=time_limit)
+    cure = f"p = {enough} would reach all" if enough else "A larger p may reach all"
+    return f"{fact} {cure}; or build the costs with a larger cutoff, or leave this demand out."

@@ -1,0 +1,165 @@
+"""The location models: maximal covering and p-median, given the sites that stand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.covering import coverage, undominated
+from ecity_geo.siting.exchange import greedy, interchange
+from ecity_geo.siting.explain import explain
+from ecity_geo.siting.median import reach_all, travel
+from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.question import ask
+from ecity_geo.siting.search import search
+
+
+def mclp(
+    cost: CostMatrix,
+    population: pd.Series,
+    *,
+    standard: float,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    time_limit: float = 20.0,
+) -> SitingPlan:
+    """Choose ``p`` new sites so that most people live within a service standard.
+
+    Parameters
+    ----------
+    cost
+        Travel cost from demand to the existing sites and the candidates; other columns are
+        not used.
+    population
+        Persons per demand point, aligned by id; ids that `cost` does not have are left out.
+    standard
+        Greatest acceptable cost, in the unit of `cost`. Inclusive.
+    p
+        Number of new sites. Exactly this many are chosen, even if fewer would cover the same:
+        the last ones then add nobody, which `SitingPlan.gains` shows.
+    candidates
+        Ids of the possible sites. Of plans that are equally good, that of earlier candidates
+        is chosen.
+    existing
+        Ids of the sites that stand and stay; none by default.
+    time_limit
+        Seconds after which the best plan so far is returned with its proven bound.
+
+    Returns
+    -------
+    plan
+        Its objective counts all people covered, by existing and new sites. Its assignment
+        names the nearest site within the standard.
+
+    Raises
+    ------
+    AnalysisError
+        If `p` is not between 1 and the number of candidates, the population is incomplete,
+        negative or missing, a site is unknown or given twice, or `standard` exceeds the cutoff
+        of `cost`.
+
+    Notes
+    -----
+    Maximal covering location problem of Church & ReVelle (1974), doi:10.1007/BF01942293, with
+    facilities that are open already.
+    """
+    began = time.monotonic()
+    if not standard >= 0:
+        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
+    question = ask(
+        cost.within(standard),
+        population,
+        p=p,
+        candidates=candidates,
+        existing=existing,
+        time_limit=time_limit,
+    )
+    instance = coverage(question)
+    outcome = search(instance, use=undominated(instance), time_limit=time_limit)
+    return explain(
+        "mclp",
+        question,
+        instance,
+        outcome,
+        unit=cost.unit,
+        standard=float(standard),
+        seconds=time.monotonic() - began,
+    )
+
+
+def p_median(
+    cost: CostMatrix,
+    population: pd.Series,
+    *,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    time_limit: float = 20.0,
+) -> SitingPlan:
+    """Choose ``p`` new sites so that people travel least to their nearest site.
+
+    Parameters
+    ----------
+    cost
+        Travel cost from demand to the existing sites and the candidates; other columns are
+        not used. A pair that is absent cannot be travelled.
+    population
+        Persons per demand point, aligned by id; ids that `cost` does not have are left out.
+    p
+        Number of new sites.
+    candidates
+        Ids of the possible sites. Of plans that are equally good, that of earlier candidates
+        is chosen.
+    existing
+        Ids of the sites that stand and stay; none by default.
+    time_limit
+        Seconds after which the best plan so far is returned with its proven bound.
+
+    Returns
+    -------
+    plan
+        Its objective is person-cost: the sum over demand of people times the cost to the
+        nearest site. Demand that neither an existing site nor a candidate reaches is named in
+        `SitingPlan.unreachable` and left out of it.
+
+    Raises
+    ------
+    AnalysisError
+        If `p` is not between 1 and the number of candidates, the population is incomplete,
+        negative or missing, or a site is unknown or given twice; and if no ``p`` candidates
+        reach all the people whom some candidate reaches. The message then names demand that
+        stays out of reach and the number of sites that would do.
+
+    Notes
+    -----
+    p-median of Hakimi (1964), doi:10.1287/opre.12.3.450, as ReVelle & Swain (1970),
+    doi:10.1111/j.1538-4632.1970.tb00142.x, posed it, with facilities that are open already.
+    """
+    began = time.monotonic()
+    question = ask(
+        cost, population, p=p, candidates=candidates, existing=existing, time_limit=time_limit
+    )
+    instance = travel(question)
+    start, found = interchange(instance, greedy(instance), deadline=began + time_limit)
+    if np.isinf(found):
+        start = reach_all(question, instance, time_limit=time_limit)
+        start, found = interchange(instance, start, deadline=began + time_limit)
+    instance = replace(instance, scale=found or 1.0)
+    useful = np.bincount(instance.column, minlength=instance.n_columns) > 0
+    left = began + time_limit - time.monotonic()
+    outcome = search(instance, use=useful, time_limit=left, start=start)
+    return explain(
+        "p_median",
+        question,
+        instance,
+        outcome,
+        unit=cost.unit,
+        standard=None,
+        seconds=time.monotonic() - began,
+    )
