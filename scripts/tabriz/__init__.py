@@ -1,0 +1,1 @@
+"""Builds the shipped demonstration study of Tabriz from published facts."""
