@@ -251,8 +251,8 @@ def reason(word: str, lang: str, *, min_count: int) -> str:
     return text(f"common.reason.{word}", lang, min_count=number(min_count, lang)) if word else ""
 
 
-def _finite(value: SupportsFloat | None) -> float | None:
-    if value is None or pd.isna(value):
+def _finite(value: Any) -> float | None:
+    if value is None or value is pd.NA:
         return None
     known = float(value)
     return known if np.isfinite(known) else None
