@@ -8,10 +8,46 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from ecity_geo.crs import Bounds, bounds_of, check_in_box, crs_name
-from ecity_geo.errors import Fault
+from ecity_geo.crs import Bounds, bounds_of, check_in_box, crs_name, parse_crs
+from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.schema import Checked, Repair
 from ecity_geo.inputs.text import nearest
+
+
+def agree_crs(stated: CRS | None, given: str, *, source: str) -> CRS | None:
+    """Take the CRS that a file states, or the one that the study gives in its place.
+
+    Parameters
+    ----------
+    stated
+        CRS of the file, if it states one.
+    given
+        CRS in the study file, or empty.
+    source
+        The file, as the user named it.
+
+    Returns
+    -------
+    crs
+        None when neither is known.
+
+    Raises
+    ------
+    InputError
+        If the two differ.
+    """
+    declared = parse_crs(given, source=source) if given else None
+    if stated is not None and declared is not None and not declared.equals(stated, True):
+        raise InputError(
+            Fault(
+                source=source,
+                field="crs",
+                found=f"{crs_name(stated)} in the file and {crs_name(declared)} in the study",
+                expected="one CRS",
+                cure='Remove "crs" from the study file, or correct the CRS of the file.',
+            )
+        )
+    return stated or declared
 
 
 def to_working(

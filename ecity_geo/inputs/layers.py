@@ -22,9 +22,10 @@ from pyogrio.errors import (
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from ecity_geo.crs import bounds_of, crs_name, is_degrees, parse_crs
+from ecity_geo.crs import bounds_of, is_degrees
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.files import check_safe
+from ecity_geo.inputs.frames import agree_crs
 from ecity_geo.inputs.schema import Checked, Repair
 from ecity_geo.inputs.shapefile import missing_parts, shapefile_encoding, unpack
 
@@ -230,18 +231,7 @@ def _states_crs(path: Path) -> bool:
 def _with_crs(
     frame: gpd.GeoDataFrame, stated: CRS | None, given: str, source: str
 ) -> gpd.GeoDataFrame:
-    declared = parse_crs(given, source=source) if given else None
-    if stated is not None and declared is not None and not declared.equals(stated, True):
-        raise InputError(
-            Fault(
-                source=source,
-                field="crs",
-                found=f"{crs_name(stated)} in the file and {crs_name(declared)} in the study",
-                expected="one CRS",
-                cure='Remove "crs" from the study file, or correct the CRS of the file.',
-            )
-        )
-    crs = stated or declared
+    crs = agree_crs(stated, given, source=source)
     if crs is not None:
         return frame.set_crs(crs, allow_override=True)
     if frame.crs is not None and (frame.empty or is_degrees(bounds_of(frame))):

@@ -1,0 +1,247 @@
+"""Cells of a population raster around the city, each with its persons."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+from shapely.geometry.base import BaseGeometry
+
+from ecity_geo.crs import Bounds, bounds_of, misplaced, to_lonlat
+from ecity_geo.errors import Fault, InputError
+from ecity_geo.inputs.config import PopulationConfig
+from ecity_geo.inputs.files import check_safe
+from ecity_geo.inputs.frames import agree_crs
+
+MAX_CELLS = 100_000_000
+"""Cells in the window of the city; more is finer than any decision needs."""
+HUGE = 1e9
+"""No cell holds as many people; what does is a mark for "no data"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Populated cells in the window of the city.
+
+    Parameters
+    ----------
+    index
+        Row times width plus column, counted in the whole raster.
+    values
+        Value of each cell: persons, or persons per square kilometre.
+    corners
+        Corners in the working CRS, ``n x 4 x 2`` metres.
+    centres
+        Centres in the working CRS, ``n x 2`` metres.
+    total
+        Number of cells of the whole raster.
+    empty
+        Cells of the window without data.
+    crs
+        CRS of the raster.
+    extent
+        Polygon of the whole raster in the working CRS.
+    """
+
+    index: NDArray[np.int64]
+    values: NDArray[np.float64]
+    corners: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    total: int
+    empty: int
+    crs: CRS
+    extent: BaseGeometry
+
+
+def read_cells(path: Path, config: PopulationConfig, districts: gpd.GeoDataFrame) -> Cells:
+    """Read the part of a GeoTIFF that covers the districts.
+
+    Parameters
+    ----------
+    path
+        The GeoTIFF. No other format is opened, whatever it is called.
+    config
+        The section ``[population]``.
+    districts
+        Districts in the working CRS.
+
+    Returns
+    -------
+    cells
+        Cells with more than zero.
+
+    Raises
+    ------
+    InputError
+        If the raster has no CRS or place, lies elsewhere, or holds negative values or marks for
+        "no data" that it does not declare.
+    """
+    import rasterio  # GDAL a second time: not before it is wanted
+    from rasterio.errors import RasterioError
+
+    check_safe(path, "population", source=config.path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NotGeoreferencedWarning; judged by _check_profile
+            with rasterio.open(path, driver="GTiff") as raster:
+                return _read(raster, config, districts)
+    except (RasterioError, OSError, ValueError) as error:
+        raise InputError(
+            Fault(
+                source=config.path,
+                found=f"a raster that GDAL refuses ({str(error).strip().splitlines()[0][:200]})",
+                expected="a readable GeoTIFF",
+                cure="Open it in a GIS and save it again as GeoTIFF.",
+            )
+        ) from error
+
+
+def _read(raster: Any, config: PopulationConfig, districts: gpd.GeoDataFrame) -> Cells:
+    crs = _check_profile(raster, config)
+    row, column, height, width = _window(raster, crs, config, districts)
+    window = ((row, row + height), (column, column + width))
+    band = raster.read(config.band, window=window, masked=True)
+    data = np.ma.getdata(band)
+    hidden = np.ma.getmaskarray(band) | np.isnan(data)
+    _check_values(data, hidden, raster, config, (row, column))
+    people = data.astype(float)
+    people = people * raster.scales[config.band - 1] + raster.offsets[config.band - 1]
+    rows, columns = np.nonzero(~hidden & (people > 0))
+    transform = raster.transform
+    to_metres = Transformer.from_crs(crs, CRS(districts.crs), always_xy=True)
+
+    def place(right: float, down: float) -> NDArray[np.float64]:
+        x, y = transform * (columns + column + right, rows + row + down)
+        return np.column_stack(to_metres.transform(x, y))
+
+    return Cells(
+        index=(rows + row) * raster.width + columns + column,
+        values=people[rows, columns],
+        corners=np.stack([place(0, 0), place(1, 0), place(1, 1), place(0, 1)], axis=1),
+        centres=place(0.5, 0.5),
+        total=raster.width * raster.height,
+        empty=int(hidden.sum()),
+        crs=crs,
+        extent=_extent(raster, to_metres),
+    )
+
+
+def _check_profile(raster: Any, config: PopulationConfig) -> CRS:
+    # A raster must have a place, and the band that is asked for.
+    faults = []
+    if not 1 <= config.band <= raster.count:
+        found, expected = f"band {config.band}", f"1 to {raster.count}"
+        faults.append(_fault(config, found, expected, 'Correct "band" in [population].', "band"))
+    if raster.transform.is_identity:
+        found, expected = "no position of the cells", "a georeferenced raster"
+        faults.append(_fault(config, found, expected, "Export it again with its position."))
+    stated = CRS.from_wkt(raster.crs.to_wkt()) if raster.crs else None
+    crs = agree_crs(stated, config.crs, source=config.path)
+    if crs is None:
+        found, expected = "no CRS", "a stated coordinate reference system"
+        cure = 'State it with "crs" in [population], or in the file itself.'
+        faults.append(_fault(config, found, expected, cure, "crs"))
+    if faults or crs is None:
+        raise InputError(faults)
+    return crs
+
+
+def _fault(
+    config: PopulationConfig, found: str, expected: str, cure: str, field: str = ""
+) -> Fault:
+    return Fault(source=config.path, field=field, found=found, expected=expected, cure=cure)
+
+
+def _window(
+    raster: Any, crs: CRS, config: PopulationConfig, districts: gpd.GeoDataFrame
+) -> tuple[int, int, int, int]:
+    """First row, first column, height and width of the cells around the districts."""
+    city = bounds_of(districts)
+    outline = _bounds_in(city, CRS(districts.crs), crs)
+    inverse = ~raster.transform
+    ends = [inverse * (x, y) for x in outline[::2] for y in outline[1::2]]
+    finite = np.isfinite(ends).all()
+    columns, rows = zip(*ends, strict=True) if finite else ((-1.0,), (-1.0,))
+    left, right = _clip(columns, raster.width)
+    top, bottom = _clip(rows, raster.height)
+    if left >= right or top >= bottom:
+        raise InputError(_elsewhere(raster, crs, config, to_lonlat(city, CRS(districts.crs))))
+    if (right - left) * (bottom - top) > MAX_CELLS:
+        found = f"{(right - left) * (bottom - top):,} cells over the city"
+        cure = "Sum the raster to larger cells, such as 100 m."
+        raise InputError(_fault(config, found, f"at most {MAX_CELLS:,}", cure))
+    return top, left, bottom - top, right - left
+
+
+def _bounds_in(bounds: Bounds, own: CRS, other: CRS) -> Bounds:
+    try:
+        moved = Transformer.from_crs(own, other, always_xy=True).transform_bounds(*bounds)
+    except ProjError:
+        return (np.nan, np.nan, np.nan, np.nan)
+    return (float(moved[0]), float(moved[1]), float(moved[2]), float(moved[3]))
+
+
+def _clip(ends: tuple[float, ...], size: int) -> tuple[int, int]:
+    """Whole cells between two ends, with one more on each side, inside the raster."""
+    return max(math.floor(min(ends)) - 1, 0), min(math.ceil(max(ends)) + 1, size)
+
+
+def _elsewhere(raster: Any, crs: CRS, config: PopulationConfig, box: Bounds) -> Fault:
+    bounds = (raster.bounds.left, raster.bounds.bottom, raster.bounds.right, raster.bounds.top)
+    return misplaced(bounds, crs, box, source=config.path) or _fault(
+        config,
+        "a raster that does not reach the districts",
+        "cells over the city",
+        "Give a raster of this city.",
+    )
+
+
+def _check_values(
+    data: NDArray[Any],
+    hidden: NDArray[np.bool_],
+    raster: Any,
+    config: PopulationConfig,
+    corner: tuple[int, int],
+) -> None:
+    """Negative and absurd cells are no people; whether they are "no data" the file must say."""
+    limit = np.inf
+    if np.issubdtype(data.dtype, np.integer) and data.dtype.itemsize > 1:
+        limit = float(np.iinfo(data.dtype).max)
+    wrong = ~hidden & ((data < 0) | (data >= min(HUGE, limit)))
+    if not wrong.any():
+        return
+    row, column = (int(first) for first in np.argwhere(wrong)[0])
+    worst = data[wrong].min() if (data[wrong] < 0).any() else data[wrong].max()
+    declared = raster.nodatavals[config.band - 1]
+    expected = "persons" if declared is None else f"persons, or the declared nodata {declared:g}"
+    raise InputError(
+        Fault(
+            source=config.path,
+            where=f"row {row + corner[0]}, column {column + corner[1]}",
+            field=f"band {config.band}",
+            found=f"{worst:g} in {int((data[wrong] == worst).sum()):,} cells "
+            f"({int(wrong.sum()):,} cells are negative or above {min(HUGE, limit):g})",
+            expected=expected,
+            cure=f"If it means no data, declare it: gdal_edit.py -a_nodata {worst:g} FILE.",
+        )
+    )
+
+
+def _extent(raster: Any, to_metres: Transformer) -> BaseGeometry:
+    """Outline of the raster; 20 points a side follow it through the change of CRS."""
+    steps = np.linspace(0, 1, 21)
+    zero, one = np.zeros(21), np.ones(21)
+    right = np.concatenate([steps, one, steps[::-1], zero]) * raster.width
+    down = np.concatenate([zero, steps, one, steps[::-1]]) * raster.height
+    outline = np.column_stack(to_metres.transform(*(raster.transform * (right, down))))
+    outline = outline[np.isfinite(outline).all(axis=1)]
+    return shapely.make_valid(shapely.Polygon(outline))
