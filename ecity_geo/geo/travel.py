@@ -1,0 +1,280 @@
+"""Travel costs from demand to facilities: in a straight line, or along the streets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
+
+from ecity_geo.crs import require_metric
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.geo.points import check_same_crs, coordinates
+from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Measure = Literal["straight", "streets"]
+
+WALK = 80.0
+"""Walking speed off the streets, in metres per minute (4.8 km/h)."""
+BLOCK = 4_000_000
+"""Numbers held at once by the search along the streets (32 MB)."""
+
+
+def cost_matrix(
+    demand: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    measure: Measure = "straight",
+    unit: Unit = "m",
+    streets: StreetGraph | None = None,
+    cutoff: float = np.inf,
+) -> CostMatrix:
+    """Travel costs from demand to facilities, by the measure that a study asks for.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS, each with unique index labels.
+    measure
+        ``"straight"`` (metres only) or ``"streets"``.
+    unit
+        ``"m"`` or ``"min"``.
+    streets
+        Street graph in the CRS of the points; needed for ``"streets"``.
+    cutoff
+        Pairs that cost more are left out, in `unit`; inclusive.
+
+    Returns
+    -------
+    cost_matrix
+        ``n_demand x n_facility``.
+
+    Raises
+    ------
+    AnalysisError
+        If streets are missing, a straight line is asked for in minutes, or as for
+        :func:`straight_line` and :func:`along_streets`.
+    """
+    if measure == "streets":
+        if streets is None:
+            raise AnalysisError(
+                "Travel along streets needs a street graph, and there is none. "
+                "Give streets, or measure in a straight line."
+            )
+        return along_streets(demand, facilities, streets, unit=unit, cutoff=cutoff)
+    if unit != "m":
+        raise AnalysisError(
+            f"A straight line is measured in metres, not in {unit!r}. "
+            'Ask for the unit "m", or measure along streets.'
+        )
+    return straight_line(demand, facilities, cutoff=cutoff)
+
+
+def straight_line(
+    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, cutoff: float = np.inf
+) -> CostMatrix:
+    """Straight-line distances.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS, each with unique index labels.
+    cutoff
+        Pairs farther apart than this are left out, in metres; inclusive.
+
+    Returns
+    -------
+    cost_matrix
+        ``n_demand x n_facility``, in metres.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, a point is missing or not finite, ids repeat, or the
+        cutoff is negative.
+    """
+    homes, goals = _places(demand, facilities, cutoff)
+    if np.isfinite(cutoff):
+        # The tree compares squares; a hair more, so that its rounding loses no pair.
+        pairs = KDTree(homes).sparse_distance_matrix(
+            KDTree(goals), cutoff * (1 + 1e-12), output_type="ndarray"
+        )
+        row, column = pairs["i"], pairs["j"]
+    else:
+        row, column = np.indices((len(homes), len(goals))).reshape(2, -1)
+    metres = np.hypot(*(homes[row] - goals[column]).T)
+    near = metres <= cutoff
+    return CostMatrix.from_pairs(
+        row[near].astype(np.int64),
+        column[near].astype(np.int64),
+        metres[near],
+        demand_ids=demand.index,
+        facility_ids=facilities.index,
+        unit="m",
+        cutoff=float(cutoff),
+    )
+
+
+def along_streets(
+    demand: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    streets: StreetGraph,
+    *,
+    unit: Unit = "min",
+    cutoff: float = np.inf,
+) -> CostMatrix:
+    """Cheapest travel along streets, from demand to facility.
+
+    A point joins the streets at the nearest place on any of them, in the middle of a street too.
+    The way there is a straight line, walked at 4.8 km/h (80 m/min) whatever moves on the streets.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in the CRS of the streets, each with unique index labels.
+    streets
+        Street graph. A point farther from every street than its `snap` is unreachable: its row
+        or column stays empty.
+    unit
+        ``"min"`` for the quickest way, ``"m"`` for the shortest.
+    cutoff
+        Pairs that cost more are left out, in `unit`; inclusive.
+
+    Returns
+    -------
+    cost_matrix
+        ``n_demand x n_facility``, in `unit`. Asymmetric where streets are one-way.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, a point is missing or not finite, ids repeat, the
+        cutoff is negative, or no demand or no facility at all lies at the streets.
+
+    Notes
+    -----
+    One search of Dijkstra (1959), doi:10.1007/BF01386390, from each facility over the reversed
+    streets, so that costs run towards it.
+    """
+    homes, goals = _places(demand, facilities, cutoff)
+    at_home, rows = _join(streets, homes, "demand point")
+    at_goal, columns = _join(streets, goals, "facility")
+    found = list(_search(streets, at_home, at_goal, unit=unit, cutoff=cutoff))
+    home, goal, cost = (np.concatenate(part) for part in zip(*found, strict=True))
+    return CostMatrix.from_pairs(
+        rows[home],
+        columns[goal],
+        cost,
+        demand_ids=demand.index,
+        facility_ids=facilities.index,
+        unit=unit,
+        cutoff=float(cutoff),
+    )
+
+
+def _places(
+    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, cutoff: float
+) -> tuple[Floats, Floats]:
+    """Return checked coordinates of both layers, n x 2."""
+    require_metric(demand, "demand")
+    check_same_crs(demand, facilities, "demand and facilities")
+    if not cutoff >= 0:
+        raise AnalysisError(f"cutoff: found {cutoff:g}, expected a cost of 0 or more.")
+    if demand.empty or facilities.empty:
+        name = "demand points" if demand.empty else "facilities"
+        raise AnalysisError(f"There are no {name} to measure travel between.")
+    homes = coordinates(demand.geometry, "demand")
+    goals = coordinates(facilities.geometry, "facilities")
+    return np.column_stack(homes), np.column_stack(goals)
+
+
+def _join(streets: StreetGraph, points: Floats, name: str) -> tuple[Snapped, Integers]:
+    """Snap points; return the places of those near a street, and their positions."""
+    places = streets.snap_points(points[:, 0], points[:, 1])
+    near = np.flatnonzero(places.line >= 0)
+    if not near.size:
+        raise AnalysisError(
+            f"No {name} lies within {streets.snap:g} m of a street. "
+            "Give streets of this city in the CRS of the points, or a larger snap."
+        )
+    kept = Snapped(line=places.line[near], along=places.along[near], metres=places.metres[near])
+    return kept, near
+
+
+def _search(
+    streets: StreetGraph, homes: Snapped, goals: Snapped, *, unit: Unit, cutoff: float
+) -> Iterator[tuple[Integers, Integers, Floats]]:
+    """Yield home and goal positions and their cost, for a block of goals at a time."""
+    nodes = len(streets.x)
+    ends = streets.line_ends()
+    run = streets.line_costs(unit)
+    speed = WALK if unit == "min" else 1.0
+    graph = _reversed_with_goals(streets, goals, unit=unit, speed=speed)
+    leave = _legs(homes.along, run[homes.line][:, ::-1])
+    walk = homes.metres / speed
+    block = max(1, BLOCK // (graph.shape[0] + 4 * len(homes.line)))
+    for start in range(0, len(goals.line), block):
+        goal = np.arange(start, min(start + block, len(goals.line)))
+        to_node = dijkstra(graph, indices=nodes + goal, limit=cutoff)
+        first, last = (to_node[:, ends[homes.line, end]] + leave[:, end] for end in (0, 1))
+        cost = np.minimum(first, last, out=first)
+        _pass_on_the_way(cost, homes, goals, goal, run=run, speed=speed)
+        cost += walk
+        at, home = np.nonzero((cost <= cutoff) & np.isfinite(cost))
+        yield home, goal[at], cost[at, home]
+
+
+def _reversed_with_goals(
+    streets: StreetGraph, goals: Snapped, *, unit: Unit, speed: float
+) -> csr_array:
+    """Streets turned round, with a node per goal behind them that leads onto its line.
+
+    Nothing leads to these nodes, so no way can run through a goal that is not its own.
+    """
+    nodes, count = len(streets.x), len(goals.line)
+    back = streets.matrix(unit).tocoo()
+    run = streets.line_costs(unit)[goals.line]
+    arrive = _legs(goals.along, run) + (goals.metres / speed)[:, None]
+    ends = streets.line_ends()[goals.line]
+    loop = ends[:, 0] == ends[:, 1]
+    arrive[loop, 0] = arrive[loop].min(axis=1)
+    arrive[loop, 1] = np.inf
+    goal, end = np.nonzero(np.isfinite(arrive))
+    tail, head = back.coords
+    return csr_array(
+        (
+            np.concatenate([back.data, arrive[goal, end]]),
+            (np.concatenate([head, nodes + goal]), np.concatenate([tail, ends[goal, end]])),
+        ),
+        shape=(nodes + count, nodes + count),
+    )
+
+
+def _legs(along: Floats, run: Floats) -> Floats:
+    """Cost between a place and both ends of its line, n x 2.
+
+    `run` is the cost of the whole line in the direction of the leg at its first and at its last
+    vertex. A place at an end is there without cost, even where that direction is closed.
+    """
+    share = np.column_stack([along, 1 - along])
+    return np.multiply(share, run, out=np.zeros_like(share), where=share > 0)
+
+
+def _pass_on_the_way(
+    cost: Floats, homes: Snapped, goals: Snapped, goal: Integers, *, run: Floats, speed: float
+) -> None:
+    """Lower the cost where home and goal share a line and it can be run from one to the other."""
+    at, home = np.nonzero(goals.line[goal][:, None] == homes.line)
+    ahead = goals.along[goal[at]] - homes.along[home]
+    way = run[homes.line[home], (ahead < 0).astype(int)]
+    direct = np.multiply(np.abs(ahead), way, out=np.zeros_like(way), where=ahead != 0)
+    direct += goals.metres[goal[at]] / speed
+    cost[at, home] = np.minimum(cost[at, home], direct)
