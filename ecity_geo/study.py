@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from ecity_geo.crs import Bounds, bounds_of, to_lonlat, widen
+from ecity_geo.errors import Fault, InputError
 from ecity_geo.geo.streets import StreetGraph
-from ecity_geo.inputs.config import Label, Options
-from ecity_geo.inputs.instrument import Instrument
-from ecity_geo.inputs.schema import Repair, Tally
+from ecity_geo.inputs.boundaries import dominant_fabric, read_boundaries, read_fabric
+from ecity_geo.inputs.candidates import read_candidates
+from ecity_geo.inputs.config import Label, Options, StreetsConfig, StudyConfig, read_config
+from ecity_geo.inputs.files import check_safe, resolve, sha256
+from ecity_geo.inputs.instrument import Instrument, read_instrument
+from ecity_geo.inputs.points import district_of
+from ecity_geo.inputs.population import read_population
+from ecity_geo.inputs.roads import read_streets
+from ecity_geo.inputs.schema import Checked, Repair, Tally
+from ecity_geo.inputs.services import read_services
+from ecity_geo.inputs.survey import read_survey
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +107,252 @@ class Study:
     tallies: tuple[Tally, ...] = ()
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: tuple[Source, ...] = ()
+
+
+class _Reading:
+    """Reads one file after another; the faults of all are raised together."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.repairs: list[Repair] = []
+        self.tallies: list[Tally] = []
+        self.matches: list[pd.DataFrame] = []
+
+    def take(self, read: Callable[[], Checked[T]]) -> T | None:
+        """Return what a reader read, or None where it found faults."""
+        try:
+            checked = read()
+        except InputError as error:
+            self.faults.extend(error.faults)
+            return None
+        self.repairs.extend(checked.repairs)
+        self.tallies.extend(checked.tallies)
+        if len(checked.matches):
+            self.matches.append(checked.matches)
+        return checked.data
+
+    def match_table(self) -> pd.DataFrame:
+        """Return the match tables of all files as one."""
+        tables = self.matches or [Checked(data=None).matches]
+        return pd.concat(tables, ignore_index=True)
+
+    def all_faults(self) -> InputError:
+        """Return one error with every fault so far, each once."""
+        return InputError(dict.fromkeys(self.faults))
+
+
+def load_study(path: str | Path) -> Study:
+    """Read a study file and everything that it names.
+
+    Parameters
+    ----------
+    path
+        The ``study.toml``.
+
+    Returns
+    -------
+    study
+        Checked and joined: every frame in one metric CRS, every row counted.
+
+    Raises
+    ------
+    InputError
+        With the faults of all files at once. Where the districts themselves are at fault, what
+        is placed by them is only held to exist and to be of its kind.
+    """
+    config = read_config(path)
+    reading = _Reading()
+    instrument = reading.take(lambda: _instrument(config))
+    districts = reading.take(
+        lambda: read_boundaries(
+            config.boundaries,
+            folder=config.folder,
+            crs=config.crs,
+            box=config.box,
+            study=config.source,
+        )
+    )
+    if districts is None:
+        for role, name in _files(config):
+            reading.take(partial(_existing, config, role, name))
+        raise reading.all_faults()
+    box = widen(to_lonlat(bounds_of(districts), CRS(districts.crs)))
+    return _assemble(config, reading, districts, instrument, box)
+
+
+def _files(config: StudyConfig) -> Iterator[tuple[str, str]]:
+    """Role and name of each file that the study names, in the order of the study file."""
+    named = {
+        "boundaries": config.boundaries.path,
+        "fabric": config.fabric.path,
+        "survey": config.survey.path,
+        "instrument": config.survey.instrument,
+        "aliases": config.survey.aliases,
+        "services": config.services.path,
+        "population": config.population.path,
+        "streets": config.streets.path if config.streets else "",
+        "candidates": config.candidates.path,
+    }
+    return ((role, name) for role, name in named.items() if name)
+
+
+def _existing(config: StudyConfig, role: str, name: str) -> Checked[None]:
+    path = resolve(name, config.folder)
+    if role not in {"instrument", "aliases"}:
+        check_safe(path, role, source=name)
+    return Checked(data=None)
+
+
+def _instrument(config: StudyConfig) -> Checked[Instrument]:
+    path = resolve(config.survey.instrument, config.folder)
+    return Checked(data=read_instrument(path, source=config.survey.instrument))
+
+
+def _assemble(
+    config: StudyConfig,
+    reading: _Reading,
+    districts: gpd.GeoDataFrame,
+    instrument: Instrument | None,
+    box: Bounds,
+) -> Study:
+    """Read what lies in the districts, and join it to them."""
+    crs, folder = CRS(districts.crs), config.folder
+    fabrics = responses = streets = candidates = None
+    if config.fabric.path:
+        fabrics = reading.take(lambda: read_fabric(config.fabric, folder=folder, crs=crs, box=box))
+    if instrument is not None:
+        responses = reading.take(
+            lambda: read_survey(config.survey, instrument, districts, folder=folder, crs=crs)
+        )
+    services = reading.take(
+        lambda: read_services(config.services, folder=folder, districts=districts, box=box)
+    )
+    demand = reading.take(
+        lambda: read_population(config.population, folder=folder, districts=districts, box=box)
+    )
+    if config.streets is not None:
+        streets = reading.take(partial(_streets, config.streets, districts, folder, box))
+    if demand is not None:
+        candidates = reading.take(
+            lambda: read_candidates(
+                config.candidates, folder=folder, districts=districts, demand=demand, box=box
+            )
+        )
+    if (
+        reading.faults
+        or instrument is None
+        or responses is None
+        or services is None
+        or demand is None
+        or candidates is None
+    ):
+        raise reading.all_faults()
+    options = _options(config, instrument, len(candidates))
+    demand["fabric"] = _fabric_of(demand, districts, fabrics)
+    if fabrics is not None:
+        reading.repairs.extend(_beside_fabric(config, demand, fabrics))
+        districts["fabric"] = dominant_fabric(demand, districts.index).fillna(districts["fabric"])
+    candidates["fabric"] = _fabric_of(candidates, districts, fabrics)
+    responses["fabric"] = responses["district_id"].map(districts["fabric"]).astype(object)
+    return Study(
+        id=config.id,
+        name=config.name,
+        crs=crs,
+        synthetic=config.synthetic,
+        note=config.note,
+        districts=districts,
+        fabrics=fabrics,
+        demand=demand,
+        services=services,
+        candidates=candidates,
+        streets=streets,
+        instrument=instrument,
+        responses=responses,
+        options=options,
+        repairs=tuple(reading.repairs),
+        tallies=tuple(reading.tallies),
+        matches=reading.match_table(),
+        sources=tuple(_sources(config)),
+    )
+
+
+def _streets(
+    config: StreetsConfig, districts: gpd.GeoDataFrame, folder: Path, box: Bounds
+) -> Checked[StreetGraph]:
+    crs, bounds = CRS(districts.crs), bounds_of(districts)
+    return read_streets(config, folder=folder, crs=crs, bounds=bounds, box=box)
+
+
+def _options(config: StudyConfig, instrument: Instrument, candidates: int) -> Options:
+    """Options that depend on what was read."""
+    low, high = instrument.scale_min, instrument.scale_max
+    test_value = (low + high) / 2 if config.test_value is None else config.test_value
+    options = replace(config.options, test_value=test_value)
+    faults = []
+    if not low <= test_value <= high:
+        faults.append(
+            Fault(
+                source=config.source,
+                where="[analysis]",
+                field="test_value",
+                found=f"{test_value:g}",
+                expected=f"{low} to {high}, the scale of the instrument",
+                cure="Correct it, or leave it out for the middle of the scale.",
+            )
+        )
+    if options.p > candidates:
+        faults.append(
+            Fault(
+                source=config.source,
+                where="[siting]",
+                field="p",
+                found=f"{options.p} new sites",
+                expected=f"at most {candidates}, the number of candidates",
+                cure="Lower p, or give more candidates: a smaller spacing, or a longer list.",
+            )
+        )
+    if faults:
+        raise InputError(faults)
+    return options
+
+
+def _fabric_of(
+    points: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, fabrics: gpd.GeoDataFrame | None
+) -> pd.Series:
+    """Fabric of each point: of the polygon that it lies in, else of its district."""
+    by_district = points["district_id"].map(districts["fabric"])
+    if fabrics is None:
+        return by_district.astype(object).where(by_district.notna(), None)
+    own = district_of(points.geometry, fabrics).map(fabrics["fabric"])
+    found = own.fillna(by_district).astype(object)
+    return found.where(found.notna(), None)
+
+
+def _beside_fabric(
+    config: StudyConfig, demand: gpd.GeoDataFrame, fabrics: gpd.GeoDataFrame
+) -> Iterator[Repair]:
+    beside = district_of(demand.geometry, fabrics).isna()
+    if not beside.any():
+        return
+    people = demand.loc[beside, "population"].sum()
+    detail = (
+        f"{people:,.0f} people at {int(beside.sum())} points live beside the fabric layer; "
+        "they take the fabric of their district, if it has one"
+    )
+    yield Repair(
+        source=config.fabric.path, kind="beside_fabric", count=int(beside.sum()), detail=detail
+    )
+
+
+def _sources(config: StudyConfig) -> Iterator[Source]:
+    """Every file that was read, the parts of a Shapefile one by one."""
+    yield Source(role="study", path=Path(config.source).name, sha256=sha256(Path(config.source)))
+    for role, name in _files(config):
+        path = resolve(name, config.folder)
+        yield Source(role=role, path=name, sha256=sha256(path))
+        if path.suffix.lower() == ".shp":
+            for ending in (".shx", ".dbf", ".prj", ".cpg"):
+                part = path.with_suffix(ending)
+                if part.is_file():
+                    part_name = str(Path(name).with_suffix(ending))
+                    yield Source(role=role, path=part_name, sha256=sha256(part))
