@@ -53,7 +53,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 _STARTS[".tiff"] = _STARTS[".tif"]
 # What sends GDAL elsewhere: VRT, web services, tile indexes, and streamed algorithms.
 _INDIRECT = re.compile(
-    rb"<\s*(VRTDataset|OGR\w*DataSource|GDAL\w*|WCS_\w+|WMS\w*|WFS\w*|WMTS\w*|TMS\w*|MRF_META)"
+    rb"<\s*(VRTDataset|OGR\w*DataSource|GDAL(?!Metadata\b)\w*|WCS_\w+|WMS\w*|WFS\w*|WMTS\w*|TMS\w*|MRF_META)"
     rb"|gdal_streamed_alg|gdal_mdim",
     re.IGNORECASE,
 )
