@@ -13,7 +13,7 @@ from ecity_geo.inputs.sections import Label
 from ecity_geo.inputs.text import nearest
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*=""")
+_KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+))\s*=""")
 _PLACE = re.compile(r" \(at (line \d+), column \d+\)")
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _KINDS |= {list: "a list", dict: "a table"}

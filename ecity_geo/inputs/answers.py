@@ -1,0 +1,271 @@
+"""Answers to the items of an instrument: from text to scale points, and what looks odd in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import Fault
+from ecity_geo.inputs.instrument import Instrument
+from ecity_geo.inputs.schema import Repair
+from ecity_geo.inputs.sections import SurveyConfig
+from ecity_geo.inputs.text import fold, match_keys, to_number
+
+MIN_PAIRS = 10
+MIN_STRAIGHT = 6
+_Z95 = 1.959963984540054
+_LABELS_SHOWN = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """Answers read from text.
+
+    Parameters
+    ----------
+    values
+        A nullable integer column per item, indexed like the text.
+    faults
+        Answers that are no point of the scale, by line and item.
+    repairs
+        Folded digits, text answers and missing codes, counted by cells.
+    matches
+        Match table of the text answers.
+    """
+
+    values: pd.DataFrame
+    faults: tuple[Fault, ...]
+    repairs: tuple[Repair, ...]
+    matches: pd.DataFrame
+
+
+def read_answers(
+    texts: pd.DataFrame, instrument: Instrument, config: SurveyConfig, *, source: str
+) -> Answers:
+    """Read answers as scale points.
+
+    Parameters
+    ----------
+    texts
+        A text column per item, named by item id; the index is the place in the file.
+    instrument
+        Gives the scale; an answer is a whole number on it.
+    config
+        Declares missing codes and text answers; both go before numbers.
+    source
+        The file as the user named it.
+
+    Returns
+    -------
+    answers
+        Values, faults, repairs and the match table of text answers.
+    """
+    cells = texts.melt(var_name="item", value_name="text", ignore_index=False)
+    cells = cells[cells["text"].str.strip() != ""].sort_index(kind="stable")
+    words = cells["text"].reset_index(drop=True)
+    declared = match_keys(words, pd.DataFrame(index=list(config.answers)), source=source)
+    readings = {
+        text: _read(text, instrument, config, declared.mapping) for text in words.unique().tolist()
+    }
+    cells["kind"] = [readings[text].kind for text in cells["text"]]
+    nothing = _Reading("blank")
+    columns = {
+        item: pd.array([readings.get(text, nothing).value for text in texts[item]], dtype="Int64")
+        for item in texts.columns
+    }
+    table = declared.table[declared.table["matched"].notna()]
+    return Answers(
+        values=pd.DataFrame(columns, index=texts.index),
+        faults=(
+            *_declaration_faults(instrument, config),
+            *_answer_faults(cells, instrument, config, source),
+        ),
+        repairs=tuple(_repairs(cells["kind"], source)),
+        matches=table.assign(matched=[str(config.answers[key]) for key in table["matched"]]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    kind: str
+    value: int | None = None
+
+
+def _read(
+    text: str, instrument: Instrument, config: SurveyConfig, declared: dict[str, str]
+) -> _Reading:
+    number = to_number(text)
+    if is_missing_code(text, config):
+        return _Reading("missing")
+    if text in declared:
+        return _Reading("text", config.answers[declared[text]])
+    if number is None:
+        return _Reading("words")
+    if not number.is_integer() or not instrument.scale_min <= number <= instrument.scale_max:
+        return _Reading("off_scale")
+    return _Reading("number" if text.isascii() else "folded", int(number))
+
+
+def is_missing_code(text: str, config: SurveyConfig) -> bool:
+    """Tell whether a cell holds a declared code for "no answer".
+
+    Parameters
+    ----------
+    text
+        The cell.
+    config
+        Declares numbers or texts in `missing`; digits and ways of typing do not matter.
+    """
+    number = to_number(text)
+    return any(
+        fold(text, 1) == fold(code, 1) if isinstance(code, str) else number == code
+        for code in config.missing
+    )
+
+
+def _declaration_faults(instrument: Instrument, config: SurveyConfig) -> Iterator[Fault]:
+    low, high = instrument.scale_min, instrument.scale_max
+    scale = f"{low}-{high} (scale of the instrument)"
+    for code in config.missing:
+        if not isinstance(code, str) and low <= code <= high:
+            yield Fault(
+                source="study file",
+                field="survey.missing",
+                found=f"{code}",
+                expected=f"a code outside {scale}",
+                cure="Remove the code, or correct the scale.",
+            )
+    for text, value in config.answers.items():
+        if not low <= value <= high:
+            yield Fault(
+                source="study file",
+                field=f"survey.answers.{text}",
+                found=f"{value}",
+                expected=scale,
+                cure="Correct the number; declare answers that do not count in survey.missing.",
+            )
+
+
+def _answer_faults(
+    cells: pd.DataFrame, instrument: Instrument, config: SurveyConfig, source: str
+) -> Iterator[Fault]:
+    words = cells["kind"] == "words"
+    if words.sum() > len(cells) / 2:
+        yield _label_fault(cells.loc[words, "text"].unique().tolist(), int(words.sum()), source)
+        return
+    scale = f"{instrument.scale_min}-{instrument.scale_max} (scale of the instrument)"
+    cures = {
+        "off_scale": f"Correct the value, or declare another scale in {config.instrument}.",
+        "words": "Correct the value, or declare it in [survey.answers] or in survey.missing.",
+    }
+    wrong = cells[cells["kind"].isin(list(cures))]
+    for number, item, text, kind in wrong.itertuples(name=None):
+        yield Fault(
+            source=source,
+            where=f"{cells.index.name} {number}",
+            field=item,
+            found=text.strip() if kind == "off_scale" else f"'{_short(text)}'",
+            expected=scale,
+            cure=cures[kind],
+        )
+
+
+def _label_fault(distinct: list[str], count: int, source: str) -> Fault:
+    """One fault when most answers are words: the file holds labels, not mistakes."""
+    shown = ", ".join(f"'{_short(text)}'" for text in sorted(distinct)[:_LABELS_SHOWN])
+    more = f" and {len(distinct) - _LABELS_SHOWN} more" if len(distinct) > _LABELS_SHOWN else ""
+    return Fault(
+        source=source,
+        found=f"{count} answers in words ({shown}{more})",
+        expected="scale points, or words declared in [survey.answers]",
+        cure='Export with values in place of labels (KoboToolbox: "XML values and headers"), '
+        "or declare the words in [survey.answers].",
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _repairs(kinds: pd.Series[str], source: str) -> Iterator[Repair]:
+    told = {
+        "folded": ("folded_digits", "answers in Persian or Arabic digits"),
+        "text": ("text_answers", "answers in words, read by [survey.answers]"),
+        "missing": ("missing_codes", "answers that are declared missing codes"),
+    }
+    for kind, (name, detail) in told.items():
+        count = int((kinds == kind).sum())
+        if count:
+            yield Repair(source=source, kind=name, count=count, detail=detail)
+
+
+def odd_answers(values: pd.DataFrame, instrument: Instrument, *, source: str) -> Iterator[Repair]:
+    """Find what a reader of the results should know of the answers; nothing is changed.
+
+    Parameters
+    ----------
+    values
+        A nullable integer column per item.
+    instrument
+        Constructs, and which items are declared reversed.
+    source
+        The file as the user named it.
+
+    Yields
+    ------
+    warning
+        ``"warning_negative_item"`` per item whose correlation with the rest of its construct
+        (reversed items turned) is negative with its whole 95 % interval (Fisher's z), so that
+        chance alone does not warn; ``"warning_constant_item"`` per item that everyone answers
+        alike; ``"warning_straight_liners"`` for respondents who give one answer to all of six
+        items or more.
+    """
+    for item in instrument.items:
+        answered = values[item.id].dropna()
+        if len(answered) >= MIN_PAIRS and answered.min() == answered.max():
+            detail = f"everyone answers {answered.iloc[0]} to '{item.id}'"
+            yield Repair(
+                source=source, kind="warning_constant_item", count=len(answered), detail=detail
+            )
+    yield from _negative_items(values, instrument, source)
+    alike = values.min(axis=1) == values.max(axis=1)
+    straight = alike.fillna(value=False) & (values.count(axis=1) >= MIN_STRAIGHT)
+    if straight.any():
+        detail = "respondents with the same answer to every item"
+        count = int(straight.sum())
+        yield Repair(source=source, kind="warning_straight_liners", count=count, detail=detail)
+
+
+def _negative_items(values: pd.DataFrame, instrument: Instrument, source: str) -> Iterator[Repair]:
+    turn = instrument.scale_min + instrument.scale_max
+    for construct in instrument.constructs:
+        scores = values[[item.id for item in construct.items]].astype(float)
+        for item in construct.items:
+            if item.reverse:
+                scores[item.id] = turn - scores[item.id]
+        for item in construct.items:
+            rest = scores.drop(columns=item.id).mean(axis=1)
+            pairs = pd.DataFrame({"item": scores[item.id], "rest": rest}).dropna()
+            r, high = _correlation(pairs)
+            if high < 0:
+                advice = (
+                    "declared reversed, perhaps wrongly" if item.reverse else "perhaps reversed"
+                )
+                detail = f"'{item.id}' correlates {r:.2f} with the rest of '{construct.id}': "
+                yield Repair(
+                    source=source,
+                    kind="warning_negative_item",
+                    count=len(pairs),
+                    detail=detail + advice,
+                )
+
+
+def _correlation(pairs: pd.DataFrame) -> tuple[float, float]:
+    """Pearson's r and the upper end of its 95 % interval; nothing to say without spread."""
+    if len(pairs) < MIN_PAIRS or (pairs.nunique() < 2).any():
+        return 0.0, 0.0
+    r = float(np.clip(pairs["item"].corr(pairs["rest"]), -0.999999, 0.999999))
+    return r, float(np.tanh(np.arctanh(r) + _Z95 / np.sqrt(len(pairs) - 3)))
