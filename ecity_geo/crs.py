@@ -247,6 +247,11 @@ def show_box(box: Bounds) -> str:
     return f"longitude {west:.4g} to {east:.4g}, latitude {south:.4g} to {north:.4g}"
 
 
+def in_city(box: Bounds) -> str:
+    """Say what a misplaced layer was expected to hold."""
+    return f"coordinates of the city ({show_box(box)})"
+
+
 def overlaps(one: Bounds, other: Bounds) -> bool:
     """Tell whether two boxes share a place; an infinite one shares none."""
     finite = all(map(math.isfinite, one))
@@ -310,7 +315,7 @@ def misplaced(bounds: Bounds, crs: CRS, box: Bounds, *, source: str) -> Fault | 
         source=source,
         field="crs",
         found=shown + _hint(bounds, crs, box),
-        expected=f"coordinates of the city ({show_box(box)})",
+        expected=in_city(box),
         cure=_cure(bounds, crs, box),
     )
 

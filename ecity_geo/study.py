@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from ecity_geo.crs import Bounds, bounds_of, to_lonlat, widen
+from ecity_geo.crs import Bounds, bounds_of, in_city, to_lonlat, widen
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.inputs.boundaries import dominant_fabric, read_boundaries, read_fabric
@@ -246,6 +246,7 @@ def _assemble(
         or demand is None
         or candidates is None
     ):
+        reading.faults[:0] = _odd_one_out(config, reading.faults, box)
         raise reading.all_faults()
     options = _options(config, instrument, len(candidates))
     demand["fabric"] = _fabric_of(demand, districts, fabrics)
@@ -274,6 +275,22 @@ def _assemble(
         matches=reading.match_table(),
         sources=tuple(_sources(config)),
     )
+
+
+def _odd_one_out(config: StudyConfig, faults: list[Fault], box: Bounds) -> list[Fault]:
+    """Blame the boundaries when several other layers agree that they lie elsewhere."""
+    elsewhere = dict.fromkeys(fault.source for fault in faults if fault.expected == in_city(box))
+    if config.box is not None or len(elsewhere) < 2:
+        return []
+    return [
+        Fault(
+            source=config.boundaries.path,
+            field="crs",
+            found=f"districts where none of {', '.join(elsewhere)} lies",
+            expected="the same city in every file",
+            cure='If those are right, correct the CRS of the boundaries; "box" in [study] decides.',
+        )
+    ]
 
 
 def _streets(

@@ -26,8 +26,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
+from affine import Affine
 from pyproj import Transformer
-from rasterio.transform import from_origin
 from shapely import LineString, Polygon, box
 
 CRS = "EPSG:32638"
@@ -186,7 +186,7 @@ def write_raster(
         count=1,
         dtype=cells.dtype,
         crs=crs,
-        transform=from_origin(west, north, size, size),
+        transform=Affine(size, 0.0, west, 0.0, -size, north),
         nodata=nodata,
         **profile,
     ) as raster:

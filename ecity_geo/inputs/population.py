@@ -109,9 +109,10 @@ def _raster_notes(
         notes.append(
             Repair(source=config.path, kind="reprojected", count=len(cells.index), detail=detail)
         )
-    if cells.empty:
-        detail = f"{cells.empty:,} cells without data around the city hold nobody"
-        notes.append(Repair(source=config.path, kind="no_data", count=cells.empty, detail=detail))
+    empty = int(in_outline(cells.empty, districts).sum())
+    if empty:
+        detail = f"{empty:,} cells of the city are without data and hold nobody"
+        notes.append(Repair(source=config.path, kind="no_data", count=empty, detail=detail))
     covered = shapely.area(shapely.intersection(districts.geometry.to_numpy(), cells.extent))
     share = pd.Series(covered / districts.area.to_numpy(), index=districts.index)
     partly = share[share < 0.999]
@@ -134,7 +135,7 @@ def _placed(
 ) -> Checked[gpd.GeoDataFrame]:
     """Points whose district is the one that they lie in."""
     found = district_of(points, districts)
-    inside = found.notna().to_numpy() | in_outline(points, districts)
+    inside = found.notna().to_numpy() | in_outline(points.get_coordinates().to_numpy(), districts)
     demand = gpd.GeoDataFrame(
         {"population": people[inside], "district_id": found[inside]},
         geometry=points[inside],
@@ -195,27 +196,25 @@ def _shared(
     return Checked(data=demand, repairs=(*notes, *beyond), tallies=(tally,))
 
 
-def in_outline(points: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Tell which points lie within the outline of the city, gaps between districts included.
+def in_outline(places: NDArray[np.float64], districts: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell which places lie within the outline of the city, gaps between districts included.
 
     Parameters
     ----------
-    points
-        Points in the CRS of the districts.
+    places
+        ``n x 2`` coordinates in the CRS of the districts.
     districts
         Polygons.
 
     Returns
     -------
     inside
-        One truth value per point.
+        One truth value per place.
     """
     parts = shapely.get_parts(shapely.union_all(districts.geometry.to_numpy()))
     outline = shapely.union_all([Polygon(part.exterior) for part in parts])
     shapely.prepare(outline)
-    return np.asarray(
-        shapely.intersects_xy(outline, points.x.to_numpy(), points.y.to_numpy()), dtype=bool
-    )
+    return np.asarray(shapely.intersects_xy(outline, places), dtype=bool)
 
 
 def _beyond(count: int, people: float, total: float, source: str) -> list[Repair]:

@@ -6,7 +6,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
-from ecity_geo.crs import Bounds, bounds_of, misplaced, to_lonlat
+from ecity_geo.crs import Bounds, bounds_of, misplaced, to_lonlat, widen
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.config import PopulationConfig
 from ecity_geo.inputs.files import check_safe
@@ -26,6 +26,10 @@ MAX_CELLS = 100_000_000
 """Cells in the window of the city; more is finer than any decision needs."""
 HUGE = 1e9
 """No cell holds as many people; what does is a mark for "no data"."""
+
+
+CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+Places: TypeAlias = tuple[NDArray[np.int64], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,7 +49,7 @@ class Cells:
     total
         Number of cells of the whole raster.
     empty
-        Cells of the window without data.
+        Centres of the window's cells without data, ``n x 2`` metres.
     crs
         CRS of the raster.
     extent
@@ -57,7 +61,7 @@ class Cells:
     corners: NDArray[np.float64]
     centres: NDArray[np.float64]
     total: int
-    empty: int
+    empty: NDArray[np.float64]
     crs: CRS
     extent: BaseGeometry
 
@@ -116,20 +120,19 @@ def _read(raster: Any, config: PopulationConfig, districts: gpd.GeoDataFrame) ->
     people = data.astype(float)
     people = people * raster.scales[config.band - 1] + raster.offsets[config.band - 1]
     rows, columns = np.nonzero(~hidden & (people > 0))
-    transform = raster.transform
     to_metres = Transformer.from_crs(crs, CRS(districts.crs), always_xy=True)
 
-    def place(right: float, down: float) -> NDArray[np.float64]:
-        x, y = transform * (columns + column + right, rows + row + down)
-        return np.column_stack(to_metres.transform(x, y))
+    def place(cells: Places, right: float = 0.5, down: float = 0.5) -> NDArray[np.float64]:
+        at = _apply(raster.transform, cells[1] + column + right, cells[0] + row + down)
+        return np.column_stack(to_metres.transform(*at))
 
     return Cells(
         index=(rows + row) * raster.width + columns + column,
         values=people[rows, columns],
-        corners=np.stack([place(0, 0), place(1, 0), place(1, 1), place(0, 1)], axis=1),
-        centres=place(0.5, 0.5),
+        corners=np.stack([place((rows, columns), *corner) for corner in CORNERS], axis=1),
+        centres=place((rows, columns)),
         total=raster.width * raster.height,
-        empty=int(hidden.sum()),
+        empty=place(np.nonzero(hidden)),
         crs=crs,
         extent=_extent(raster, to_metres),
     )
@@ -168,18 +171,24 @@ def _window(
     city = bounds_of(districts)
     outline = _bounds_in(city, CRS(districts.crs), crs)
     inverse = ~raster.transform
-    ends = [inverse * (x, y) for x in outline[::2] for y in outline[1::2]]
+    ends = [_apply(inverse, x, y) for x in outline[::2] for y in outline[1::2]]
     finite = np.isfinite(ends).all()
     columns, rows = zip(*ends, strict=True) if finite else ((-1.0,), (-1.0,))
     left, right = _clip(columns, raster.width)
     top, bottom = _clip(rows, raster.height)
     if left >= right or top >= bottom:
-        raise InputError(_elsewhere(raster, crs, config, to_lonlat(city, CRS(districts.crs))))
+        raise InputError(_elsewhere(raster, crs, config, widen(to_lonlat(city, CRS(districts.crs)))))
     if (right - left) * (bottom - top) > MAX_CELLS:
         found = f"{(right - left) * (bottom - top):,} cells over the city"
         cure = "Sum the raster to larger cells, such as 100 m."
         raise InputError(_fault(config, found, f"at most {MAX_CELLS:,}", cure))
     return top, left, bottom - top, right - left
+
+
+def _apply(transform: Any, right: Any, down: Any) -> tuple[Any, Any]:
+    """Apply an affine transform to columns and rows (its own operator changed with affine 3)."""
+    a, b, c, d, e, f = transform[:6]
+    return a * right + b * down + c, d * right + e * down + f
 
 
 def _bounds_in(bounds: Bounds, own: CRS, other: CRS) -> Bounds:
@@ -242,6 +251,6 @@ def _extent(raster: Any, to_metres: Transformer) -> BaseGeometry:
     zero, one = np.zeros(21), np.ones(21)
     right = np.concatenate([steps, one, steps[::-1], zero]) * raster.width
     down = np.concatenate([zero, steps, one, steps[::-1]]) * raster.height
-    outline = np.column_stack(to_metres.transform(*(raster.transform * (right, down))))
+    outline = np.column_stack(to_metres.transform(*_apply(raster.transform, right, down)))
     outline = outline[np.isfinite(outline).all(axis=1)]
     return shapely.make_valid(shapely.Polygon(outline))
