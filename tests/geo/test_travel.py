@@ -112,6 +112,16 @@ def test_same_one_way_street_leads_round_the_block() -> None:
     assert one_cost(along_streets(home, kiosk, against)) == pytest.approx(4)
 
 
+def test_loop_at_the_end_of_a_street_is_entered_from_its_near_side() -> None:
+    loop = [(100, 0), (200, 0), (200, 100), (100, 100), (100, 0)]
+    home, kiosk = points([(0, 0), (200, 50)]), points([(100, 50)], "k")
+    both = along_streets(home, kiosk, streets([(0, 0), (100, 0)], loop), unit="m")
+    assert both.to_frame()["k0"].tolist() == pytest.approx([150, 200])
+    once = streets([(0, 0), (100, 0)], loop, oneway=[0, 1])
+    assert along_streets(home, kiosk, once, unit="m").costs.data.tolist() == [450, 200]
+    assert along_streets(kiosk, home, once, unit="m").costs.data.tolist() == [150, 200]
+
+
 def test_costs_run_from_demand_to_facility() -> None:
     lines = streets([(0, 0), (100, 0)], [(100, 0), (100, 900), (0, 0)], oneway=[1, 1])
     there = along_streets(points([(0, 0)]), points([(100, 0)], "k"), lines)
