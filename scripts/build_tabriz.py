@@ -46,7 +46,8 @@ def build(folder: Path) -> None:
     shapes = district_shapes(faces)
     cells = populate(faces, people_rng)
     fabric = dominant_fabric(faces, cells)
-    city = shapely.transform(shapely.coverage_union_all(list(shapes.values())), to_metres)
+    ground_shapes = {name: shapely.transform(shape, to_metres) for name, shape in shapes.items()}
+    city = shapely.coverage_union_all(list(ground_shapes.values()))
     streets = lay_streets(ground, cells, city, street_rng)
 
     write_geojson(
@@ -55,7 +56,9 @@ def build(folder: Path) -> None:
     write_geojson(folder / "boundaries/fabric.geojson", "fabric", fabric_rows(faces))
     write_population(folder / "population/population.tif", cells)
     write_streets(folder / "roads/streets.gpkg", streets)
-    write_services(folder / "services/services.csv", place_services(streets, cells, service_rng))
+    write_services(
+        folder / "services/services.csv", place_services(streets, cells, ground_shapes, service_rng)
+    )
     write_instrument(folder / "survey/instrument.toml")
     write_responses(folder / "survey/responses.csv", simulate(fabric, survey_rng))
     (folder / "study.toml").write_bytes(study_text().encode("utf-8"))

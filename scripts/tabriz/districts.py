@@ -76,11 +76,11 @@ def _cells(outline: Polygon, sites: Floats, weights: Floats) -> list[Polygon]:
 
 
 def _cell(outline: Polygon, sites: Floats, weights: Floats, which: int) -> Polygon:
-    cell = outline
+    cell: BaseGeometry = outline
     for other in range(len(sites)):
         if other != which:
             cell = cell.intersection(_nearer(sites, weights, which, other))
-    return Polygon(cell.exterior)
+    return Polygon(shapely.get_exterior_ring(cell))
 
 
 def _nearer(sites: Floats, weights: Floats, which: int, other: int) -> Polygon:

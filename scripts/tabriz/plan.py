@@ -8,6 +8,7 @@ still touches: a point of the plan has one place on the ground, whichever layer 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -19,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from tabriz.facts import CENTRE_LONLAT, CRS
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 STEP = 0.1
 """Longest straight piece of a border, in km, before it is bent."""
@@ -148,7 +150,7 @@ def densify(shape: BaseGeometry, step: float = STEP) -> BaseGeometry:
 def _cut(line: LinearRing, step: float) -> Floats:
     ring = shapely.get_coordinates(line)
     pieces = []
-    for start, end in zip(ring[:-1], ring[1:], strict=True):
+    for start, end in pairwise(ring):
         turned = tuple(start) > tuple(end)
         low, high = (end, start) if turned else (start, end)
         count = max(1, int(np.ceil(np.hypot(*(high - low)) / step)))

@@ -9,20 +9,21 @@ import numpy as np
 import rasterio
 import shapely
 from numpy.typing import NDArray
-from rasterio.transform import from_origin
 
 from tabriz.fabric import Face
 from tabriz.facts import CENSUS_SOURCE, CRS, DISTRICTS, SYNTHETIC_EN, SYNTHETIC_FA
-from tabriz.plan import Floats, noise, to_metres
+from tabriz.plan import Floats, Ints, noise, to_metres
 
 CELL = 200.0
 NODATA = -1.0
 
-_CROWDING = {"planned": 1.0, "historic": 0.8, "rural": 0.7, "informal": 1.6}
+_CROWDING = {"planned": 1.0, "historic": 0.8, "rural": 0.6, "informal": 1.6}
 _EMPTY = {"planned": -1.05, "historic": -2.0, "rural": 0.3, "informal": -1.3}
 """A cell is empty where the vacancy field lies below this."""
-_DECAY = 3.3
+_DECAY = 3.8
 """Kilometres over which density falls from the centre."""
+_VILLAGE = 6.0
+"""Beyond this many kilometres a village is no thinner for lying farther out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,20 +82,21 @@ def _density(centres: Floats, fabric: NDArray[np.str_], rng: np.random.Generator
     km = (centres - centres.mean(axis=0)) / 1000
     middle = km[fabric == "historic"].mean(axis=0)
     out = np.hypot(*(km - middle).T)
-    grown = noise(rng, ((4.0, 0.2, 9), (1.4, 0.2, 9), (0.6, 0.12, 9))).at(km)
+    grown = noise(rng, ((4.0, 0.2, 9), (1.6, 0.3, 9), (0.6, 0.1, 9))).at(km)
     vacancy = noise(rng, ((3.0, 0.6, 11), (1.3, 0.5, 11), (0.5, 0.25, 9))).at(km)
     crowding = np.array([_CROWDING.get(name, 0.0) for name in fabric])
     empty = vacancy < np.array([_EMPTY.get(name, 0.0) for name in fabric])
-    out[fabric == "rural"] = _DECAY / 2  # a village is as dense far out as near
+    rural = fabric == "rural"
+    out[rural] = np.minimum(out[rural], _VILLAGE)
     density: Floats = crowding * np.exp(grown - out / _DECAY)
     density[empty] = 0.0
     return density
 
 
-def apportion(weights: Floats, total: int) -> NDArray[np.int64]:
+def apportion(weights: Floats, total: int) -> Ints:
     """Share a whole number by weight with Hamilton's method of largest remainders."""
     quota = weights / weights.sum() * total
-    whole = np.floor(quota).astype(np.int64)
+    whole: Ints = np.floor(quota).astype(np.int64)
     late = np.argsort(whole - quota, kind="stable")[: total - int(whole.sum())]
     whole[late] += 1
     return whole
@@ -111,7 +113,7 @@ def write_population(path: Path, cells: Cells) -> None:
         count=1,
         dtype="float32",
         crs=CRS,
-        transform=from_origin(cells.west, cells.north, CELL, CELL),
+        transform=rasterio.Affine(CELL, 0.0, cells.west, 0.0, -CELL, cells.north),
         nodata=NODATA,
         compress="deflate",
         predictor=3,

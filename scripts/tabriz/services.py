@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
+from shapely.geometry.base import BaseGeometry
 
-from tabriz.plan import Floats, to_degrees
+from tabriz.plan import Floats, Ints, to_degrees
 from tabriz.population import Cells
 from tabriz.streets import Streets
 
@@ -33,16 +38,18 @@ _MIX = {
     "5": "municipality e_office e_office kiosk kiosk post_office",
     "6": "municipality post_office",
     "7": "municipality kiosk",
-    "8": "municipality e_office kiosk",
+    "8": "municipality e_office",
     "10": "municipality",
 }
 _PLANNED = (("7", "kiosk"), ("10", "kiosk"), ("6", "e_office"), ("9", "municipality"))
 
-_REACH = 900.0
-"""Metres within which a point takes the people from the next one's reckoning."""
+_WALK = 1150.0
+"""Metres along the streets within which a point serves people."""
 _PULL = {"planned": 1.0, "historic": 1.2, "rural": 0.5, "informal": 0.45}
 """How much people count when a place is chosen: this is what leaves the gaps."""
-_LUCK = 0.1
+_MARGIN = 100.0
+"""Metres between a service and the border of its district."""
+_LUCK = 0.05
 """Standard deviation of the luck that keeps the choice from being the best one."""
 
 _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -50,7 +57,7 @@ _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A place of service, as a row of the file."""
+    """A place of service."""
 
     service_id: str
     name_fa: str
@@ -60,47 +67,59 @@ class Service:
     status: str
     lon: float
     lat: float
-    synthetic: str = "yes"
+    district: str
 
 
-def place_services(streets: Streets, cells: Cells, rng: np.random.Generator) -> list[Service]:
-    """Return the open services, district by district, then the planned ones."""
+def place_services(
+    streets: Streets,
+    cells: Cells,
+    districts: dict[str, BaseGeometry],
+    rng: np.random.Generator,
+) -> list[Service]:
+    """Return the open services, district by district, then the planned ones.
+
+    `districts` are in metres; nothing is put close to their borders, where a few steps would
+    give it to another district.
+    """
     wanted = [(district, kind, "open") for district, mix in _MIX.items() for kind in mix.split()]
     wanted += [(district, kind, "planned") for district, kind in _PLANNED]
-    tree = KDTree(cells.centres)
-    reach = tree.query_ball_point(streets.nodes, _REACH)
-    at = tree.query(streets.nodes)[1]
-    district_of = cells.district[at]
-    left = np.maximum(cells.persons, 0.0) * np.array([_PULL.get(f, 0.0) for f in cells.fabric])
+    nearest = KDTree(streets.nodes).query(cells.centres)[1]
+    people = np.maximum(cells.persons, 0.0) * np.array([_PULL.get(f, 0.0) for f in cells.fabric])
+    left = np.bincount(nearest, weights=people, minlength=len(streets.nodes))
     services: list[Service] = []
-    for district, kind, status in wanted:
-        nodes = np.flatnonzero(district_of == district)
-        node = int(nodes[_appeal(reach, nodes, left, rng).argmax()])
-        left[reach[node]] *= 0.1
-        number = sum(f" {district}" in s.name_en and s.type == kind for s in services) + 1
-        services.append(
-            _service(len(services), (district, kind, status), number, streets.nodes[node], rng)
-        )
+    for district, whats in groupby(wanted, key=lambda what: what[0]):
+        inner = districts[district].buffer(-_MARGIN)
+        nodes = np.flatnonzero(shapely.contains_xy(inner, *streets.nodes.T))
+        near = _within_walk(streets, nodes)
+        for what in whats:
+            luck = np.exp(rng.normal(0, _LUCK, len(nodes)))
+            best = int((near @ left * luck).argmax())
+            left[near[best]] = 0.0
+            services.append(_service(what, services, streets.nodes[nodes[best]], rng))
     return services
 
 
-def _appeal(
-    reach: NDArray[np.object_], nodes: NDArray[np.int64], left: Floats, rng: np.random.Generator
-) -> Floats:
-    people = np.array([left[reach[node]].sum() for node in nodes])
-    appeal: Floats = people * np.exp(rng.normal(0, _LUCK, len(nodes)))
-    return appeal
+def _within_walk(streets: Streets, nodes: Ints) -> NDArray[np.bool_]:
+    """Return which nodes (columns) lie within a walk of which (rows)."""
+    start, end = streets.edges.T
+    length = np.hypot(*(streets.nodes[start] - streets.nodes[end]).T)
+    count = len(streets.nodes)
+    graph = coo_array((length, (start, end)), shape=(count, count)).tocsr()
+    walk = dijkstra(graph, directed=False, indices=nodes, limit=_WALK)
+    near: NDArray[np.bool_] = np.isfinite(walk)
+    return near
 
 
 def _service(
-    count: int, what: tuple[str, str, str], number: int, node: Floats, rng: np.random.Generator
+    what: tuple[str, str, str], before: list[Service], node: Floats, rng: np.random.Generator
 ) -> Service:
     district, kind, status = what
     (lon, lat) = to_degrees((node + rng.uniform(-25, 25, 2))[None])[0]
+    number = sum(each.type == kind and each.district == district for each in before) + 1
     fa, en = (name.format(d=district, n=number) for name in NAMES[kind])
     low, high = _CAPACITY[kind]
     return Service(
-        service_id=f"k{count + 1:02d}",
+        service_id=f"k{len(before) + 1:02d}",
         name_fa=fa.translate(_PERSIAN),
         name_en=en,
         type=kind,
@@ -108,4 +127,5 @@ def _service(
         status=status,
         lon=float(lon),
         lat=float(lat),
+        district=district,
     )

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from shapely.geometry.base import BaseGeometry
 
 from tabriz.facts import CRS, SYNTHETIC_EN, SYNTHETIC_FA
-from tabriz.plan import Floats, Ground
+from tabriz.plan import Floats, Ground, Ints
 from tabriz.population import CELL, Cells
 
 SPACING = 0.2
@@ -27,10 +27,8 @@ _REACH = 90
 _MAIN = 6
 _COARSE = 2
 _JITTER = {"planned": 0.05, "historic": 0.24, "rural": 0.18, "informal": 0.22, "": 0.1}
-_DROPPED = {"planned": 0.1, "historic": 0.2, "rural": 0.25, "informal": 0.3, "": 0.25}
+_DROPPED = {"planned": 0.07, "historic": 0.15, "rural": 0.25, "informal": 0.3, "": 0.25}
 _SPEED = {"main": 50, "collector": 30, "local": 20}
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +148,7 @@ def write_streets(path: Path, streets: Streets) -> None:
     lines = shapely.linestrings(streets.nodes[streets.edges])
     frame = gpd.GeoDataFrame(
         {
-            "street_id": [f"s{number:05d}" for number in range(1, len(lines) + 1)],
+            "street_id": [f"s{number:05d}" for number in range(1, len(streets.edges) + 1)],
             "class": streets.road_class,
             "speed_kmh": [_SPEED[name] for name in streets.road_class],
             "minutes": np.round(shapely.length(lines) / (WALKING_KMH * 1000 / 60), 3),

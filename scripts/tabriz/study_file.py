@@ -17,7 +17,8 @@ name = {{ fa = "تبریز", en = "Tabriz" }}
 crs = "{crs}"            # working CRS, in metres; left out: the UTM zone of the boundaries
 synthetic = true              # marks every map, page and table
 note.fa = \"\"\"{note_fa} \\
-مرزها طرح‌واره‌اند و جمعیت ده منطقه ({people_fa} نفر) با کل شهر ({city_fa} نفر) ۲٫۲ درصد اختلاف دارد.\"\"\"
+مرزها طرح‌واره‌اند؛ جمعیت ده منطقه ({people_fa} نفر) \\
+با کل شهر ({city_fa} نفر) ۲٫۲ درصد اختلاف دارد.\"\"\"
 note.en = \"\"\"{note_en} \\
 Borders are schematic; the ten districts' population ({people:,}) differs from that of the \\
 city ({city:,}) by 2.2 %.\"\"\"

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabriz.facts import ALPHA, CONSTRUCTS, DISTRICTS, ITEMS, RESPONDENTS, SCALE
-from tabriz.plan import Floats
+from tabriz.plan import Floats, Ints
 from tabriz.population import apportion
 
 FLOOR = 6
@@ -32,7 +32,7 @@ _OWN = 0.35
 _SHARE = {"person": 0.55, "construct": 0.55, "place": 0.5}
 """Weight of what a person, a construct and a place bring to the common score."""
 
-Answers = NDArray[np.int64]
+Answers = Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

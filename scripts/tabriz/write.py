@@ -6,8 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import shapely
@@ -38,6 +38,20 @@ FABRIC_LABELS = {
     "rural": ("روستایی", "Rural"),
     "informal": ("غیررسمی", "Informal"),
 }
+
+_INSTRUMENT = """\
+# {source}.
+# Constructs, items and labels are published; the answers in responses.csv are simulated.
+schema = 1
+name = {{ fa = "پرسشنامه‌ی آمادگی شهر الکترونیک تبریز", en = "Electronic city readiness, Tabriz" }}
+scale = {{ min = {low}, max = {high} }}
+synthetic = true
+note.fa = \"\"\"پاسخ‌ها شبیه‌سازی شده‌اند: ۱۸۲ نفر، سهم مناطق به روش همیلتون بر پایه‌ی سرشماری ۱۳۹۵، \\
+دست‌کم ۶ نفر در هر منطقه‌ی بالای ۱۰٬۰۰۰ نفر و هیچ‌کس در منطقه ۹ (۲٬۲۵۰ نفر).\"\"\"
+note.en = \"\"\"Answers are simulated: 182 people, shared among the districts by Hamilton's \\
+method on the census of 1395, at least 6 in each district of more than 10,000 inhabitants \\
+and none in district 9 (2,250 inhabitants).\"\"\"
+"""
 
 
 def district_rows(
@@ -129,8 +143,9 @@ def _ring(line: BaseGeometry) -> list[list[float]]:
 
 def write_services(path: Path, services: list[Service]) -> None:
     """Write the services as CSV."""
-    rows = [asdict(service) for service in services]
-    _write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
+    head = ["service_id", "name_fa", "name_en", "type", "capacity", "status", "lon", "lat"]
+    rows = [[*(getattr(service, name) for name in head), "yes"] for service in services]
+    _write_csv(path, [*head, "synthetic"], rows)
 
 
 def write_responses(path: Path, survey: Survey) -> None:
@@ -148,22 +163,10 @@ def write_responses(path: Path, survey: Survey) -> None:
 def write_instrument(path: Path) -> None:
     """Write the instrument: constructs, items and labels of the published study."""
     lines = [
-        f"# {SURVEY_SOURCE}.",
-        "# Constructs, items and labels are published; the answers in responses.csv are simulated.",
-        "schema = 1",
-        "synthetic = true",
-        'name = { fa = "پرسشنامه‌ی آمادگی شهر الکترونیک تبریز", '
-        'en = "Electronic city readiness, Tabriz" }',
-        f"scale = {{ min = {SCALE[0]}, max = {SCALE[1]} }}",
-        "note = { fa = "
-        '"پاسخ‌ها شبیه‌سازی شده‌اند: ۱۸۲ نفر، سهم مناطق به روش همیلتون بر پایه‌ی سرشماری ۱۳۹۵، '
-        'دست‌کم ۶ نفر در هر منطقه و هیچ‌کس در منطقه ۹.", '
-        "en = \"Answers are simulated: 182 people, shared among the districts by Hamilton's method "
-        "on the census of 1395, at least 6 in each district of more than 10,000 inhabitants and "
-        'none in district 9 (2,250 inhabitants)." }',
+        _INSTRUMENT.format(source="\n# ".join(wrap(SURVEY_SOURCE, 96)), low=SCALE[0], high=SCALE[1])
     ]
     for construct, (en, fa) in CONSTRUCTS.items():
-        lines += ["", "[[construct]]", f'id = "{construct}"', _label(fa, en)]
+        lines += ["[[construct]]", f'id = "{construct}"', _label(fa, en)]
         for item in ITEMS:
             if item.construct == construct:
                 lines += ["[[construct.item]]", f'id = "{item.id}"', _label(item.fa, item.en)]
