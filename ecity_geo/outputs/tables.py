@@ -233,7 +233,8 @@ def to_text(frame: pd.DataFrame) -> str:
         table.add_row(*(Text(_CONTROLS.sub("\ufffd", _plain(value))) for value in row.values()))
     written = StringIO()
     Console(file=written, width=10_000, color_system=None).print(table)
-    return "\n".join(line.rstrip() for line in written.getvalue().strip("\n").split("\n")) + "\n"
+    lines = [line.rstrip() for line in written.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n") + "\n"
 
 
 def _column(values: pd.Series, digits: int | None) -> pd.Series:
