@@ -1,0 +1,158 @@
+"""A still picture of the districts, drawn here as SVG: for print, and where no script runs."""
+
+from __future__ import annotations
+
+from html import escape
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from ecity_geo.findings import Findings
+from ecity_geo.outputs.layers import label_points, light_outlines
+from ecity_geo.outputs.popups import district_names
+from ecity_geo.outputs.sheet import Item, View
+from ecity_geo.outputs.symbols import INK
+from ecity_geo.outputs.views import district_view
+
+WIDTH, MARGIN, LINE = 640.0, 12.0, 26.0
+MAX_HEIGHT = 640.0
+LETTER = 7.2  # rough width of a letter at 13 px, enough to keep names apart
+
+
+def district_svg(findings: Findings, measure: str, lang: str) -> str:
+    """Draw the districts coloured by a measure, with their names and the legend.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    measure
+        As in `ecity_geo.outputs.views.district_view`.
+    lang
+        Language.
+
+    Returns
+    -------
+    svg
+        An ``<svg>`` element without styles, scripts or addresses; names are escaped, and its
+        label tells a screen reader every district's value.
+    """
+    return draw(findings, district_view(findings, measure, lang), lang)
+
+
+def draw(findings: Findings, view: View, lang: str) -> str:
+    """Draw the districts of a view; see `district_svg`."""
+    outlines = light_outlines(findings.districts.geometry, max_vertices=4_000)
+    names = district_names(findings, lang)
+    frame, height = _on_paper(outlines)
+    marker = f"hatch-{lang}"
+    shapes = "".join(
+        _area(shape, fill, f"{name}: {value}", marker)
+        for shape, fill, name, value in zip(frame, view.fills, names, view.values, strict=True)
+    )
+    items = [item for item in view.legend.items if item.kind != "heading"]
+    legend, bottom = _legend(view.legend.title, items, height + 14, lang, marker)
+    spoken = "; ".join(f"{n}: {v}" for n, v in zip(names, view.values, strict=True))
+    return (
+        f'<svg viewBox="0 0 {WIDTH:g} {bottom:g}" role="img" lang="{lang}" '
+        f'aria-label="{escape(f"{view.legend.title}. {spoken}")}" '
+        f'font-size="13" fill="{INK}">{_hatch(marker)}{shapes}'
+        f"{_names(frame, names, lang)}{legend}</svg>"
+    )
+
+
+def _on_paper(outlines: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
+    """Move the outlines onto the paper, north up; returns them and the height they take."""
+    west, south, east, north = outlines.total_bounds
+    scale = min((WIDTH - 2 * MARGIN) / (east - west), MAX_HEIGHT / (north - south))
+    left = (WIDTH - scale * (east - west)) / 2
+
+    def move(xy: np.ndarray) -> np.ndarray:
+        x = left + scale * (xy[:, 0] - west)
+        y = MARGIN + scale * (north - xy[:, 1])
+        return np.column_stack([x, y]).round(1)
+
+    moved = shapely.transform(outlines.to_numpy(), move)
+    return gpd.GeoSeries(moved), MARGIN * 2 + scale * (north - south)
+
+
+def _area(shape: shapely.Geometry, fill: str | None, title: str, marker: str) -> str:
+    path = "".join(
+        "M" + "L".join(f"{x:g},{y:g}" for x, y in ring.coords[:-1]) + "z"
+        for part in shapely.get_parts(shape)
+        for ring in (part.exterior, *part.interiors)
+    )
+    if fill is None:
+        look = f'fill="url(#{marker})" stroke="#5d6972" stroke-width="1.4" stroke-dasharray="5 4"'
+    elif fill == "":
+        look = 'fill="#f5f5f2" stroke="#5d6972" stroke-width="1.1"'
+    else:
+        look = f'fill="{fill}" fill-opacity="0.88" stroke="#ffffff" stroke-width="1.6"'
+    return f'<path d="{path}" fill-rule="evenodd" {look}><title>{escape(title)}</title></path>'
+
+
+def _names(frame: gpd.GeoSeries, names: list[str], lang: str) -> str:
+    """Write the names where they do not lie on one another, the larger districts first."""
+    places = label_points(frame)
+    taken: list[tuple[float, float, float, float]] = []
+    written = []
+    for number in np.argsort(-frame.area.to_numpy(), kind="stable"):
+        name = names[number] if len(names[number]) <= 22 else f"{names[number][:21]}…"
+        x, y = places.iloc[number].x, places.iloc[number].y
+        half = LETTER * len(name) / 2
+        box = (x - half, y - 9, x + half, y + 9)
+        if any(_overlap(box, other) for other in taken):
+            continue
+        taken.append(box)
+        written.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" dominant-baseline="central" '
+            f'direction="{_direction(lang)}" unicode-bidi="plaintext" font-weight="600" '
+            'stroke="#ffffff" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke">'
+            f"{escape(name)}</text>"
+        )
+    return "".join(written)
+
+
+def _legend(title: str, items: list[Item], top: float, lang: str, marker: str) -> tuple[str, float]:
+    """Write the legend under the map, from the side where the script begins."""
+    rtl = lang == "fa"
+
+    def words(text: str, indent: float, y: float, weight: int) -> str:
+        x = WIDTH - MARGIN - indent if rtl else MARGIN + indent
+        return (
+            f'<text x="{x:g}" y="{y:g}" direction="{_direction(lang)}" text-anchor="start" '
+            f'dominant-baseline="central" font-weight="{weight}">{escape(text)}</text>'
+        )
+
+    parts = [words(title, 0, top + LINE / 2, 700)]
+    y = top + LINE
+    for item in items:
+        x = WIDTH - MARGIN - 28 if rtl else MARGIN
+        fill = f"url(#{marker})" if item.kind == "missing" else item.colour
+        if item.kind in ("area", "missing", "dot"):
+            parts.append(
+                f'<rect x="{x:g}" y="{y + 4:g}" width="28" height="18" rx="3" fill="{fill}"/>'
+            )
+            label = f"{item.label} – {item.amount}" if item.amount else item.label
+            parts.append(words(label, 38, y + LINE / 2, 400))
+            y += LINE
+    return "".join(parts), y + MARGIN
+
+
+def _hatch(marker: str) -> str:
+    return (
+        f'<defs><pattern id="{marker}" width="7" height="7" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect width="7" height="7" fill="#e3e3e0"/>'
+        '<rect width="1.6" height="7" fill="#b4b8b9"/></pattern></defs>'
+    )
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _direction(lang: str) -> str:
+    return "rtl" if lang == "fa" else "ltr"
