@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -96,25 +98,30 @@ def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
     table = readiness_of(study, scores)
     tell("access")
     costs = travel_costs(study)
-    demand, services = access_of(study, costs)
+    open_costs = costs.select(_open(study))
+    demand, services = access_of(study, costs, open_costs)
     tell("siting")
     plans, sites = site(study, costs)
     tell("ranking")
     demand["covered_planned"] = covered_with(demand, plans, standard=study.options.standard)
-    districts = districts_of(study, table, demand, services)
+    by_unit = partial(_people_measures, study, demand, open_costs)
+    districts = districts_of(
+        study, table, by_unit(demand["district_id"], study.districts.index), services
+    )
     ranking = ranking_of(study, districts, scores)
     districts[["rank", "score"]] = ranking.table[["rank", "score"]].reindex(districts.index)
+    city = pd.Series(readiness.CITY, index=demand.index)
     return Findings(
         study=study,
         readiness=table,
         districts=districts,
-        fabrics=fabrics_of(table, demand, districts),
+        fabrics=fabrics_of(table, by_unit(demand["fabric"], fabric_ids(study)), districts),
         demand=demand,
         services=services,
         plans=plans,
         sites=sites,
         ranking=ranking,
-        city=headline(study, table, districts, demand, services),
+        city=headline(study, table, districts, demand, by_unit(city, pd.Index([readiness.CITY]))),
         costs=costs.select(services.index),
     )
 
@@ -169,31 +176,36 @@ def travel_costs(study: Study) -> CostMatrix:
     return cost_matrix(
         study.demand,
         gpd.GeoDataFrame(facilities, crs=study.crs),
-        measure=study.options.measure,
-        unit=study.options.unit,
+        measure=cast("Literal['straight', 'streets']", study.options.measure),
+        unit=cast("Literal['m', 'min']", study.options.unit),
         streets=study.streets,
     )
 
 
-def access_of(study: Study, costs: CostMatrix) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Measure access of each demand point, and the people that each service serves."""
-    options = study.options
-    is_open = study.services["status"] == "open"
-    if not is_open.any():
+def _open(study: Study) -> pd.Index:
+    """Ids of the services that stand today."""
+    ids = study.services.index[study.services["status"] == "open"]
+    if ids.empty:
         raise AnalysisError(
             "The study has no open service, so there is no access to measure. "
             "Give at least one service the status 'open'."
         )
-    open_costs = costs.select(study.services.index[is_open])
+    return ids
+
+
+def access_of(
+    study: Study, costs: CostMatrix, open_costs: CostMatrix
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Measure access of each demand point, and the people that each service serves."""
+    options = study.options
     population = study.demand["population"]
-    capacity, _ = access.fill_capacity(
-        study.services.loc[is_open, "capacity"], study.services.loc[is_open, "type"]
-    )
+    working = study.services.loc[open_costs.facility_ids]
+    capacity, _ = access.fill_capacity(working["capacity"], working["type"])
     demand = study.demand.copy()
     nearest = open_costs.nearest()
     demand["cost"] = nearest["cost"]
     demand["nearest_service"] = nearest["facility_id"]
-    demand["covered"] = demand["cost"] <= options.standard
+    demand["covered"] = access.covered(open_costs, standard=options.standard)
     demand["access_per_1000"] = 1000 * access.floating_catchment(
         open_costs, population, capacity, catchment=options.catchment
     )
@@ -214,19 +226,21 @@ def site(study: Study, costs: CostMatrix) -> tuple[dict[str, SitingPlan], gpd.Ge
     standing = study.services["status"] == "open"
     if options.include_planned:
         standing |= study.services["status"] == "planned"
-    given = {
-        "p": options.p,
-        "candidates": study.candidates.index,
-        "existing": study.services.index[standing],
-        "time_limit": options.time_limit,
+    models: dict[str, Callable[..., SitingPlan]] = {
+        "mclp": partial(mclp, standard=options.standard),
+        "p_median": p_median,
     }
-    population = study.demand["population"]
-    plans: dict[str, SitingPlan] = {}
-    for model in options.models:
-        if model == "mclp":
-            plans[model] = mclp(costs, population, standard=options.standard, **given)
-        else:
-            plans[model] = p_median(costs, population, **given)
+    plans = {
+        model: models[model](
+            costs,
+            study.demand["population"],
+            p=options.p,
+            candidates=study.candidates.index,
+            existing=study.services.index[standing],
+            time_limit=options.time_limit,
+        )
+        for model in options.models
+    }
     return plans, sites_of(study.candidates, plans)
 
 
@@ -261,7 +275,7 @@ def covered_with(
 def districts_of(
     study: Study,
     table: pd.DataFrame,
-    demand: gpd.GeoDataFrame,
+    people: pd.DataFrame,
     services: gpd.GeoDataFrame,
 ) -> gpd.GeoDataFrame:
     """Join every measure to the district polygons, by id."""
@@ -270,7 +284,7 @@ def districts_of(
     measures = [
         readiness.overall_by_unit(table, "district").reindex(ids),
         supply.services_by_district(services, ids),
-        _people_measures(demand, demand["district_id"], ids),
+        people,
     ]
     districts = study.districts.drop(columns="geometry").join(pd.concat(measures, axis=1))
     districts["area_km2"] = study.districts.area / 1e6
@@ -291,29 +305,32 @@ def districts_of(
 
 
 def fabrics_of(
-    table: pd.DataFrame, demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame
+    table: pd.DataFrame, people: pd.DataFrame, districts: gpd.GeoDataFrame
 ) -> pd.DataFrame:
     """Join every measure per urban fabric, by its name."""
-    rows = readiness.overall_by_unit(table, "fabric")
-    fabrics = _people_measures(demand, demand["fabric"], rows.index).join(rows)
+    fabrics = people.join(readiness.overall_by_unit(table, "fabric"))
     counts = districts["fabric"].value_counts().reindex(fabrics.index).fillna(0).astype(int)
     fabrics.insert(1, "districts", counts)
     fabrics.index.name = "fabric"
     return fabrics
 
 
-def _people_measures(demand: gpd.GeoDataFrame, by: pd.Series, units: pd.Index) -> pd.DataFrame:
-    """Sum and average over the people of each unit; unreachable people have no cost."""
+def _people_measures(
+    study: Study,
+    demand: gpd.GeoDataFrame,
+    open_costs: CostMatrix,
+    by: pd.Series,
+    units: pd.Index,
+) -> pd.DataFrame:
+    """Measure the access of the people of each district, fabric, or the city."""
     people = demand["population"]
-    reached = np.isfinite(demand["cost"])
+    standard = study.options.standard
+    population = people.groupby(by).sum().reindex(units).fillna(0.0)
+    inhabited = population.where(population > 0)
     sums = (
         pd.DataFrame(
             {
-                "population": people,
-                "covered": people * demand["covered"],
-                "covered_planned": people * demand["covered_planned"],
-                "reached": people * reached,
-                "person_cost": people * demand["cost"].where(reached, 0.0),
+                "planned": people * demand["covered_planned"],
                 "access": people * demand["access_per_1000"],
             }
         )
@@ -321,16 +338,16 @@ def _people_measures(demand: gpd.GeoDataFrame, by: pd.Series, units: pd.Index) -
         .sum()
         .reindex(units)
     )
-    population = sums["population"].fillna(0.0)
-    inhabited = population.where(population > 0)
+    share = access.covered_share(open_costs, people, standard=standard, by=by).reindex(units)
+    costs = access.mean_cost(open_costs, people, by=by).reindex(units)
     return pd.DataFrame(
         {
             "population": population,
-            "mean_cost": sums["person_cost"] / sums["reached"].where(sums["reached"] > 0),
-            "covered_share": sums["covered"] / inhabited,
-            "covered_share_planned": sums["covered_planned"] / inhabited,
-            "people_uncovered": population - sums["covered"].fillna(0.0),
-            "people_unreachable": population - sums["reached"].fillna(0.0),
+            "mean_cost": costs["mean_cost"],
+            "covered_share": share,
+            "covered_share_planned": sums["planned"] / inhabited,
+            "people_uncovered": population * (1 - share).fillna(0.0),
+            "people_unreachable": costs["people_unreachable"].fillna(0.0),
             "access_per_1000": sums["access"] / inhabited,
         },
         index=units,
@@ -369,38 +386,37 @@ def headline(
     table: pd.DataFrame,
     districts: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
-    services: gpd.GeoDataFrame,
+    people: pd.DataFrame,
 ) -> dict[str, float | int | str]:
     """Return the city's figures, one number each."""
     options = study.options
-    whole = pd.Series("city", index=demand.index)
-    people = _people_measures(demand, whole, pd.Index(["city"])).loc["city"]
-    city = table[(table["level"] == "city") & (table["kind"] == "overall")].iloc[0]
-    outside = demand["district_id"].isna()
-    both = districts["gap_class"] == "both"
+    status = study.services["status"]
+    overall = table[(table["level"] == "city") & (table["kind"] == "overall")]
+    mean, low, high = overall[["mean", "low", "high"]].to_numpy(dtype=float)[0].tolist()
+    both = districts[districts["gap_class"] == "both"]
     return {
-        "population": float(people["population"]),
-        "population_outside": float(demand.loc[outside, "population"].sum()),
+        **{str(name): float(values.iloc[0]) for name, values in people.items()},
+        "population_outside": people_outside(demand),
         "area_km2": float(districts["area_km2"].sum()),
         "respondents": len(study.responses),
-        "services_open": int((services["status"] == "open").sum()),
-        "services_planned": int((services["status"] == "planned").sum()),
-        "covered_share": float(people["covered_share"]),
-        "covered_share_planned": float(people["covered_share_planned"]),
-        "people_uncovered": float(people["people_uncovered"]),
-        "people_unreachable": float(people["people_unreachable"]),
-        "people_both": float(districts.loc[both, "population"].sum()),
-        "uncovered_both": float(districts.loc[both, "people_uncovered"].sum()),
-        "mean_cost": float(people["mean_cost"]),
+        "services_open": int((status == "open").sum()),
+        "services_planned": int((status == "planned").sum()),
+        "people_both": float(both["population"].sum()),
+        "uncovered_both": float(both["people_uncovered"].sum()),
         "gini": inequality.gini(demand["access_per_1000"], demand["population"]),
-        "readiness": float(city["mean"]),
-        "readiness_low": float(city["low"]),
-        "readiness_high": float(city["high"]),
+        "readiness": mean,
+        "readiness_low": low,
+        "readiness_high": high,
         "standard": options.standard,
         "unit": options.unit,
         "measure": options.measure,
         "p": options.p,
     }
+
+
+def people_outside(demand: gpd.GeoDataFrame) -> float:
+    """Count the people who live outside every district."""
+    return float(demand.loc[demand["district_id"].isna(), "population"].sum())
 
 
 def _scale(study: Study) -> tuple[float, float]:

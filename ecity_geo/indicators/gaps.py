@@ -35,7 +35,8 @@ def gap_index(
     low, high = scale
     shortfall = (high - readiness) / (high - low)
     uncovered = 1 - covered_share.reindex(readiness.index)
-    return np.sqrt(shortfall * uncovered.clip(lower=0)).rename("gap_index")
+    joint = shortfall * uncovered.clip(lower=0)
+    return joint.pow(0.5).rename("gap_index")
 
 
 def gap_class(
