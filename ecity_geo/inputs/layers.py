@@ -44,6 +44,7 @@ READ_ERRORS = (
     UnicodeDecodeError,
     ValueError,
     OSError,
+    IndexError,  # pyogrio's answer to a FlatGeobuf that breaks off
 )
 
 
