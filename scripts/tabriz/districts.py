@@ -55,12 +55,15 @@ def draw_districts(ground: Ground) -> tuple[dict[str, Polygon], Ground]:
     solved = root(off, np.zeros(len(sites) - 1), method="hybr", options={"eps": 1e-3})
     if not solved.success or np.abs(off(solved.x)).max() > 0.01:
         raise RuntimeError(f"the districts did not reach their areas: {solved.message}")
-    cells = _cells(outline, sites, solved.x)
+    # Rounded, because the last digits of a solver depend on the processor's linear algebra.
+    cells = _cells(outline, sites, np.round(solved.x, 6))
     area = sum(_bent(cell, ground).area for cell in cells)
     districts = dict(zip(_SITES, cells, strict=True))
     middle = _bent(districts["8"], ground).centroid
     placed = dataclasses.replace(
-        ground, scale=float(np.sqrt(target.sum() / area)), centre=(middle.x, middle.y)
+        ground,
+        scale=round(float(np.sqrt(target.sum() / area)), 9),
+        centre=(round(middle.x, 6), round(middle.y, 6)),
     )
     return districts, placed
 
@@ -90,7 +93,11 @@ def _nearer(sites: Floats, weights: Floats, which: int, other: int) -> Polygon:
     reach = (length**2 + weights[which] - weights[other]) / (2 * length)
     half = box(-200.0, -200.0, reach, 200.0)
     cos, sin = apart / length
-    turned: Polygon = shapely.transform(
-        half, lambda p: p @ np.array([[cos, sin], [-sin, cos]]) + sites[which]
-    )
+    x, y = sites[which]
+
+    def turn(points: Floats) -> Floats:
+        along, across = points.T
+        return np.column_stack([x + cos * along - sin * across, y + sin * along + cos * across])
+
+    turned: Polygon = shapely.transform(half, turn)
     return turned

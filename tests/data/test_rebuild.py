@@ -12,7 +12,7 @@ from shapely import Polygon, box
 
 import ecity_geo.datasets
 from build_tabriz import DATA, build
-from ecity_geo.datasets import shipped_study_path
+from ecity_geo.datasets import load_tabriz, shipped_study_path
 from tabriz.plan import densify, draw_ground, smooth
 
 
@@ -90,3 +90,13 @@ def test_a_place_on_the_plan_has_one_place_on_the_ground() -> None:
     together = ground.degrees(points)
     alone = np.vstack([ground.degrees(point[None]) for point in points])
     assert np.array_equal(together, alone)
+
+
+def test_shipped_study_loads_whole() -> None:
+    study = load_tabriz()
+    assert study.synthetic
+    assert (len(study.districts), len(study.responses), len(study.services)) == (10, 182, 40)
+    assert study.demand["population"].sum() == 1_593_373  # sum of the published districts
+    assert study.demand["district_id"].notna().all()
+    assert all(tally.unmatched == tally.rejected == 0 for tally in study.tallies)
+    assert {repair.kind for repair in study.repairs} == {"reprojected"}
