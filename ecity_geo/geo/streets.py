@@ -21,6 +21,8 @@ LINESTRING = 1
 """Shapely's type number of a line."""
 GRID = 1e-3
 """Lines meet where their vertices agree to the millimetre."""
+ISLAND = 2000.0
+"""Metres of street below which a part that is cut off from the rest is an island."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,16 @@ class Components:
         Number of parts when one-way signs are ignored, and when they are obeyed.
     largest_weak, largest_strong
         Share of the street length that lies inside the largest such part, 0 to 1.
+    islands
+        Share of the street length on islands, which no point joins; see
+        `StreetGraph.on_mainland`.
     """
 
     weak: int
     strong: int
     largest_weak: float
     largest_strong: float
+    islands: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +88,7 @@ class StreetGraph:
     against
         Whether the edge runs against the direction in which its line is drawn.
     snap
-        A point farther than this many metres from every street is unreachable.
+        A point farther than this many metres from every street of the mainland is unreachable.
     """
 
     x: Floats
@@ -161,18 +167,38 @@ class StreetGraph:
     @property
     def components(self) -> Components:
         """How far the streets hang together."""
-        edges = self.matrix("m")
-        length = self.metres.sum()
-        counts, shares = [], []
-        for connection in ("weak", "strong"):
-            count, part = connected_components(edges, directed=True, connection=connection)
-            inside = part[self.tail] == part[self.head]
-            held = np.bincount(part[self.tail[inside]], weights=self.metres[inside])
-            counts.append(int(count))
-            shares.append(min(float(held.max(initial=0.0) / length), 1.0))
+        length = shapely.length(self.lines)
+        weak, held_weak = self._parts("weak")
+        strong, held_strong = self._parts("strong")
         return Components(
-            weak=counts[0], strong=counts[1], largest_weak=shares[0], largest_strong=shares[1]
+            weak=int(weak.max()) + 1,
+            strong=int(strong.max()) + 1,
+            largest_weak=min(float(held_weak.max() / length.sum()), 1.0),
+            largest_strong=min(float(held_strong.max() / length.sum()), 1.0),
+            islands=float(length[~self.on_mainland].sum() / length.sum()),
         )
+
+    @property
+    def on_mainland(self) -> NDArray[np.bool_]:
+        """Whether each line lies where one can get there and away again.
+
+        Real street data hold courtyards, platforms and one-way stubs at the edge of the extract
+        that hang on to nothing. A person or service joined to one of them would be cut off from
+        the city in silence, so points join the mainland only: parts, in which every junction
+        reaches every other, of at least 2 km of street or as large as the largest.
+        """
+        part, held = self._parts("strong")
+        kept = held >= min(ISLAND, held.max())
+        return np.array(kept[part[self.line_ends()]].all(axis=1))
+
+    def _parts(self, connection: Literal["weak", "strong"]) -> tuple[Integers, Floats]:
+        """Part of each node, and the metres of street inside each part."""
+        count, part = connected_components(self.matrix("m"), directed=True, connection=connection)
+        ends = part[self.line_ends()]
+        inside = ends[:, 0] == ends[:, 1]
+        metres = shapely.length(self.lines[inside])
+        held = np.bincount(ends[inside, 0], weights=metres, minlength=count)
+        return part.astype(np.int64), held.astype(np.float64)
 
     def cost(self, unit: Unit) -> Floats:
         """Return the cost of each directed edge.
@@ -248,10 +274,12 @@ class StreetGraph:
         Returns
         -------
         snapped
-            A place per point, anywhere along a line; of equally near lines the first.
+            A place per point, anywhere along a line of the mainland (see `on_mainland`); of
+            equally near lines the first.
         """
+        mainland = np.flatnonzero(self.on_mainland)
         points = np.array(shapely.points(np.column_stack([x, y]).astype(float)), dtype=object)
-        tree = shapely.STRtree(self.lines)
+        tree = shapely.STRtree(self.lines[mainland])
         (point, near), away = tree.query_nearest(
             points, max_distance=self.snap, return_distance=True
         )
@@ -261,9 +289,9 @@ class StreetGraph:
         line = np.full(len(points), -1, dtype=np.int64)
         along = np.zeros(len(points))
         metres = np.full(len(points), np.inf)
-        line[reached] = near[chosen]
+        line[reached] = mainland[near[chosen]]
         metres[reached] = away[chosen]
-        along[reached] = _along(self.lines[near[chosen]], points[reached])
+        along[reached] = _along(self.lines[line[reached]], points[reached])
         return Snapped(line=line, along=along, metres=metres)
 
 

@@ -109,7 +109,8 @@ def test_strong_parts_count_what_one_way_streets_cut_off() -> None:
     parts = graph([A, X], [X, B], oneway=[0, 1]).components
     assert (parts.weak, parts.strong) == (1, 2)
     assert parts.largest_weak == 1
-    assert parts.largest_strong == pytest.approx(2 / 3)
+    assert parts.largest_strong == pytest.approx(0.5)
+    assert parts.islands == pytest.approx(0.5)
 
 
 def test_grid_of_the_test_city() -> None:
@@ -153,6 +154,44 @@ def random_lines(rng: np.random.Generator) -> tuple[list[LineString], np.ndarray
     return lines, minutes, rng.integers(-1, 2, len(lines))
 
 
+def mainland_by_networkx(streets: StreetGraph) -> list[LineString]:
+    """Lines between the largest strongly connected parts; all are shorter than 2 km here."""
+    peer = nx.MultiDiGraph(zip(streets.tail.tolist(), streets.head.tolist(), strict=True))
+    ends = streets.line_ends().tolist()
+    parts = list(nx.strongly_connected_components(peer))
+    held = [
+        sum(line.length for line, e in zip(streets.lines, ends, strict=True) if part >= set(e))
+        for part in parts
+    ]
+    kept = set().union(*(p for p, m in zip(parts, held, strict=True) if m >= max(held) - 1e-9))
+    return [line for line, e in zip(streets.lines, ends, strict=True) if kept >= set(e)]
+
+
+def test_island_is_no_place_to_join() -> None:
+    main = [(0.0, 0.0), (3000.0, 0.0)]
+    courtyard = [(100.0, 50.0), (120.0, 50.0)]
+    streets = graph(main, courtyard)
+    assert streets.on_mainland.tolist() == [True, False]
+    assert streets.components.islands == pytest.approx(20 / 3020)
+    places = streets.snap_points([110], [49])
+    assert places.line.tolist() == [0]
+    assert places.metres == pytest.approx([49])
+
+
+def test_one_way_stub_that_leaves_the_extract_is_no_place_to_join() -> None:
+    streets = graph([(0, 0), (900, 0)], [(900, 0), (900, 700)], oneway=[0, 1])
+    assert streets.on_mainland.tolist() == [True, False]
+
+
+def test_town_of_its_own_is_no_island() -> None:
+    streets = graph([(0, 0), (9000, 0)], [(0, 50), (2000, 50)], [(0, 90), (1999, 90)])
+    assert streets.on_mainland.tolist() == [True, True, False]
+
+
+def test_where_no_street_leads_back_all_of_them_count() -> None:
+    assert graph([A, X], [X, B], oneway=[1, 1]).on_mainland.all()
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), snap=st.sampled_from([1.0, 5.0, 50.0]))
 def test_snapped_place_is_on_a_street_and_none_is_nearer(seed: int, snap: float) -> None:
@@ -161,7 +200,7 @@ def test_snapped_place_is_on_a_street_and_none_is_nearer(seed: int, snap: float)
     streets = StreetGraph.from_lines(lines, minutes, oneway=oneway, snap=snap)
     x, y = rng.uniform(-9, 45, (2, 25))
     places = streets.snap_points(x, y)
-    together = shapely.union_all(lines)
+    together = shapely.union_all(mainland_by_networkx(streets))
     for i, point in enumerate(shapely.points(x, y)):
         away = shapely.distance(point, together)
         if away > snap:

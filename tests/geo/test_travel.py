@@ -130,10 +130,12 @@ def test_costs_run_from_demand_to_facility() -> None:
     assert one_cost(back) > 9
 
 
-def test_service_at_the_mouth_of_a_one_way_street_is_at_the_junction() -> None:
+def test_home_at_the_mouth_of_a_one_way_street_is_at_the_junction() -> None:
     # Rounding puts it a hair inside the street that leaves; nobody must drive round for that.
-    lines = streets([(0, 0), (500, 0)], [(0, 0), (0, 500)], oneway=[1, 0])
-    cost = along_streets(points([(0, 300)]), points([(1e-8, 0)], "k"), lines)
+    round_ = [(500.0, 0.0), (500.0, 500.0), (0.0, 500.0)]
+    lines = streets([(0, 0), (500, 0)], [(0, 0), (0, 500)], round_, oneway=[1, 0, 1])
+    assert lines.snap_points([1e-8], [0]).line.tolist() == [0]
+    cost = along_streets(points([(1e-8, 0)]), points([(0, 300)], "k"), lines)
     assert one_cost(cost) == pytest.approx(3)
 
 
