@@ -55,6 +55,7 @@ def chains(instance: Instance) -> Chains:
     opens[1:] = end_row[1:] != end_row[:-1]
     following = instance.base[end_row]
     following[:-1] = np.where(opens[1:], following[:-1], end_cost[1:])
+    alone = float(instance.base[np.diff(instance.start) == 0].sum())
     parent = np.where(opens[first], -1, node[first - 1])
     inside = np.isin(group, first)
     return Chains(
@@ -62,7 +63,7 @@ def chains(instance: Instance) -> Chains:
         member_set=node[group[inside]],
         member=column[inside],
         step=column_sums(node, following - end_cost, len(first)),
-        floor=instance.offset + float(end_cost[opens].sum()),
+        floor=instance.offset + alone + float(end_cost[opens].sum()),
     )
 
 

@@ -18,6 +18,8 @@ from ecity_geo.siting.instance import Floats, Instance, Integers, column_sums
 
 HALVINGS = 9
 """The step is halved this often before the ascent ends."""
+FRESHNESS = 0.1
+"""Weight of the newest step in the average of the chosen columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +42,26 @@ class Prices:
     bound: float
     worth: Floats
     chosen: Integers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ascent:
+    """The way to the best prices.
+
+    Parameters
+    ----------
+    best
+        The best prices.
+    seen
+        Columns that were chosen whenever the bound rose.
+    share
+        How often each column was chosen, the last steps counting most: an estimate of the
+        fractional solution, as in the volume algorithm.
+    """
+
+    best: Prices
+    seen: list[Integers]
+    share: Floats
 
 
 class Relaxation:
@@ -91,20 +113,18 @@ class Relaxation:
         upper: float,
         *,
         iterations: int,
-        patience: int = 15,
+        patience: int,
         deadline: float = math.inf,
-    ) -> tuple[Prices, list[Integers]]:
+    ) -> Ascent:
         """Raise the bound by subgradient steps towards `upper`, the cost of a known plan.
 
-        Returns
-        -------
-        best, seen
-            The best prices, and the columns that were chosen whenever the bound rose.
+        The step is halved after `patience` steps without a better bound.
         """
         best = at = self.evaluate(u)
         seen = [best.chosen]
         step, stale, halvings = 1.5, 0, 0
         direction = np.zeros(self.instance.n_rows)
+        share = np.zeros(self.instance.n_columns)
         for _ in range(iterations):
             direction = self.excess(at) + 0.3 * direction
             norm = float(direction @ direction)
@@ -113,6 +133,8 @@ class Relaxation:
                 break
             target = upper + 0.02 * (upper - best.bound)
             at = self.evaluate(at.u + step * (target - at.bound) / norm * direction)
+            share *= 1 - FRESHNESS
+            share[at.chosen] += FRESHNESS
             stale += 1
             if at.bound > best.bound:
                 best, stale = at, 0
@@ -120,4 +142,4 @@ class Relaxation:
             elif stale >= patience:
                 at, step, stale, halvings = best, step / 2, 0, halvings + 1
                 direction[:] = 0.0
-        return best, seen
+        return Ascent(best=best, seen=seen, share=share)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecity_geo.siting.instance import Floats, Instance, Integers, build
+from ecity_geo.siting.instance import Flags, Floats, Instance, Integers, build
 from ecity_geo.siting.lagrange import Prices
 
 
@@ -42,11 +42,17 @@ class Core:
     @property
     def solved(self) -> bool:
         """Whether there is nothing left to choose."""
-        return self.instance.p == 0 or self.instance.p >= self.instance.n_columns
+        return self.instance.p <= 0 or self.instance.p >= self.instance.n_columns
+
+    def last_choice(self) -> Integers:
+        """Return the only plan that is left of a solved core."""
+        return self.whole(np.arange(self.instance.p))
 
     @property
     def hopeless(self) -> bool:
-        """Whether no better plan exists: a row that must be reached has no pair left."""
+        """Whether no better plan exists: too few columns, or a row that cannot be reached."""
+        if self.instance.p < 0 or self.instance.p > self.instance.n_columns:
+            return True
         stranded = np.diff(self.instance.start) == 0
         return bool(np.isinf(self.instance.base[stranded]).any())
 
@@ -79,9 +85,15 @@ def tighten(core: Core, prices: Prices, upper: float) -> Core:
     return _absorb(core, base, kept, forced, ~(forced | barred))
 
 
-def _absorb(
-    core: Core, base: Floats, kept: np.ndarray, forced: np.ndarray, free: np.ndarray
-) -> Core:
+def decide(core: Core, column: int, *, chosen: bool) -> Core:
+    """Choose a column of the core, or leave it out."""
+    this = np.arange(core.instance.n_columns) == column
+    forced = this if chosen else np.zeros_like(this)
+    kept = np.ones(len(core.instance.row), dtype=bool)
+    return _absorb(core, core.instance.base, kept, forced, ~this)
+
+
+def _absorb(core: Core, base: Floats, kept: Flags, forced: Flags, free: Flags) -> Core:
     """Let the forced columns become part of the base, and drop rows that have no choice left."""
     old = core.instance
     served = kept & forced[old.column]

@@ -1,4 +1,9 @@
-"""From an instance to a plan with its proof: heuristics, bounds, reductions, then HiGHS."""
+"""From an instance to a plan with its proof.
+
+Greedy and interchange give a plan, the Lagrangian a bound; together they decide most columns.
+What is left is shaken for a better plan and then closed: by branch and bound where costs differ,
+by HiGHS where rows are only covered or not (its cuts are worth more there) or little is left.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecity_geo.siting import highs
+from ecity_geo.siting.branch import Node, branch
 from ecity_geo.siting.chains import chains, program, solution
-from ecity_geo.siting.exchange import greedy, interchange, prefer_earlier, two_nearest
+from ecity_geo.siting.exchange import greedy, prefer_earlier, two_nearest
+from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
 from ecity_geo.siting.lagrange import Relaxation
-from ecity_geo.siting.reduce import Core, tighten, whole_core
+from ecity_geo.siting.reduce import tighten, whole_core
 
 ROUNDS = 8
-ITERATIONS = 200
 SHRINKAGE = 0.9
 """Rounds go on while a round leaves less than this share of the pairs."""
+ASCENT_WORK = 60_000_000
+"""Pairs that the ascent of a round may go through, between 200 and 600 steps."""
 RESTARTS = 6
+SMALL_PAIRS = 1_000
+LARGE_PAIRS = 20_000
+"""A core under the first size goes to HiGHS; one above the second is too large for it."""
+NODES = 500
 OBJECTIVE_SIZE = 1e5
 """HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
 
@@ -42,7 +54,7 @@ class Outcome:
     chosen: Integers
     cost: float
     bound: float
-    ties: int = 0
+    ties: int
 
 
 class Search:
@@ -59,97 +71,103 @@ class Search:
     """
 
     def __init__(self, instance: Instance, start: Integers, *, time_limit: float) -> None:
-        self.deadline = time.monotonic() + time_limit
-        self.instance = instance
-        self.chosen, self.cost = interchange(instance, start, deadline=self.deadline)
+        deadline = time.monotonic() + time_limit
+        self.tolerance = instance.tolerance
+        self.best = Incumbent(instance, start, deadline=deadline)
         self.core = whole_core(instance)
+        _, first, second = two_nearest(instance, self.best.chosen)
+        self.u: Floats = (first + second) / 2
         self.bound = -np.inf
-        self.tried: set[bytes] = set()
 
-    def run(self) -> Outcome:
+    def run(self) -> None:
         """Search until the plan is proven or the time is over."""
-        u = self._first_prices()
+        self._rounds()
+        if not self.over:
+            before = self.best.cost
+            self.best.shake(self.core.columns)
+            if self.best.cost < before:
+                self._rounds()
+        if not self.over:
+            self._close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no better plan exists."""
+        return self.bound > self.best.cost - 1.001 * self.tolerance
+
+    @property
+    def over(self) -> bool:
+        """Whether the search has ended."""
+        return self.closed or self.best.late
+
+    def _rounds(self) -> None:
+        """Bound and reduce for as long as that decides something."""
         for _ in range(ROUNDS):
             pairs = len(self.core.instance.row)
-            u = self._round(u)
-            if self._closed or self.core.solved or self._late:
-                break
-            if len(self.core.instance.row) > SHRINKAGE * pairs:
-                break
-        if not self._closed:
-            self._finish()
-        bound = self.cost if self._closed else self.bound
-        return Outcome(chosen=self.chosen, cost=self.cost, bound=bound)
+            self._round()
+            if self.over or len(self.core.instance.row) > SHRINKAGE * pairs:
+                return
 
-    @property
-    def _closed(self) -> bool:
-        return self.bound > self.cost - 1.001 * self.instance.tolerance
-
-    @property
-    def _late(self) -> bool:
-        return time.monotonic() > self.deadline
-
-    def _first_prices(self) -> Floats:
-        """Prices half-way between the costs of the nearest and the second site of the plan."""
-        _, first, second = two_nearest(self.instance, self.chosen)
-        return np.asarray((first + second) / 2)
-
-    def _round(self, u: Floats) -> Floats:
+    def _round(self) -> None:
         """Raise the bound, look for better plans among those seen, decide what is proven."""
-        relaxation = Relaxation(self.core.instance)
-        prices, seen = relaxation.ascend(
-            u, self.cost, iterations=ITERATIONS, deadline=self.deadline
+        core = self.core
+        if self._settle():
+            return
+        steps = int(np.clip(ASCENT_WORK // (1 + len(core.instance.row)), 200, 600))
+        ascent = Relaxation(core.instance).ascend(
+            self.u,
+            self.best.cost,
+            iterations=steps,
+            patience=steps // 15,
+            deadline=self.best.deadline,
         )
-        self._raise(prices.bound)
-        for chosen in seen[: -RESTARTS - 1 : -1]:
-            self._improve(self.core.whole(chosen))
-        if self._closed:
-            return u
-        core = tighten(self.core, prices, self.cost)
-        kept = np.isin(self.core.rows, core.rows)
-        self.core = core
-        return prices.u[kept]
+        self._raise(ascent.best.bound)
+        for chosen in ascent.seen[: -RESTARTS - 1 : -1]:
+            self.best.improve(core.whole(chosen))
+        if not self.over:
+            self.core = tighten(core, ascent.best, self.best.cost)
+            self.u = ascent.best.u[np.isin(core.rows, self.core.rows)]
+
+    def _settle(self) -> bool:
+        """End the search if nothing is left to decide."""
+        if self.core.hopeless:
+            self._raise(np.inf)
+        elif self.core.solved:
+            self.best.improve(self.core.last_choice())
+            self._raise(np.inf)
+        return self.closed
 
     def _raise(self, bound: float) -> None:
         """Take a bound of the core: outside of it no plan is better than the best one."""
-        self.bound = max(self.bound, min(bound, self.cost - self.instance.tolerance))
+        self.bound = max(self.bound, min(bound, self.best.cost - self.tolerance))
 
-    def _improve(self, chosen: Integers) -> None:
-        """Begin an interchange from these columns unless that was done already."""
-        key = chosen.tobytes()
-        if key in self.tried or len(chosen) != self.instance.p or self._late:
-            return
-        self.tried.add(key)
-        found, cost = interchange(self.instance, chosen, deadline=self.deadline)
-        if cost < self.cost:
-            self.chosen, self.cost = found, cost
-
-    def _finish(self) -> None:
+    def _close(self) -> None:
         """Solve what is left exactly, as far as the time allows."""
-        core = self.core
-        if core.hopeless:
-            self._raise(np.inf)
-        elif core.solved:
-            self._improve(core.whole(np.arange(core.instance.n_columns)))
-            self._raise(np.inf)
-        elif not self._late:
-            self._solve_exactly(core)
+        if self._settle():
+            return
+        pairs = len(self.core.instance.row)
+        covering = not self.core.instance.cost.any()
+        if not covering and pairs > SMALL_PAIRS:
+            root = Node(bound=self.bound, core=self.core, u=self.u)
+            self._raise(branch(root, self.best, nodes=None if pairs > LARGE_PAIRS else NODES))
+        if not self.over:
+            self._solve_program()
 
-    def _solve_exactly(self, core: Core) -> None:
-        instance = core.instance
+    def _solve_program(self) -> None:
+        """Let HiGHS solve the core, from the best plan if that lies in it."""
+        core, instance = self.core, self.core.instance
         factor = OBJECTIVE_SIZE / instance.scale
         sets = chains(instance)
-        in_core = np.flatnonzero(np.isin(core.columns, self.chosen))
-        whole = np.array_equal(core.whole(in_core), self.chosen)
-        start = solution(sets, instance, in_core) if whole else None
+        inside = np.flatnonzero(np.isin(core.columns, self.best.chosen))
+        whole = np.array_equal(core.whole(inside), self.best.chosen)
         answer = highs.solve(
             program(sets, instance, factor=factor),
-            time_limit=self.deadline - time.monotonic(),
-            tolerance=factor * instance.tolerance,
-            start=start,
+            time_limit=self.best.deadline - time.monotonic(),
+            tolerance=factor * self.tolerance,
+            start=solution(sets, instance, inside) if whole else None,
         )
         if answer.x is not None:
-            self._improve(core.whole(np.flatnonzero(answer.x[: instance.n_columns] > 0.5)))
+            self.best.improve(core.whole(np.flatnonzero(answer.x[: instance.n_columns] > 0.5)))
         self._raise(sets.floor + answer.bound / factor)
 
 
@@ -170,21 +188,16 @@ def search(
         Columns to begin from, by which every row that must be reached is; greedy by default.
     """
     columns = np.flatnonzero(use)
-    if len(columns) <= instance.p:
-        chosen, bound = columns, -np.inf
-    else:
+    chosen, bound = columns, np.inf
+    if len(columns) > instance.p:
         inner = instance.restrict(columns, p=instance.p)
         known = np.empty(0, dtype=np.int64) if start is None else start[use[start]]
-        begin = greedy(inner, np.searchsorted(columns, known))
-        found = Search(inner, begin, time_limit=time_limit).run()
-        chosen, bound = columns[found.chosen], found.bound
+        found = Search(inner, greedy(inner, np.searchsorted(columns, known)), time_limit=time_limit)
+        found.run()
+        chosen = columns[found.best.chosen]
+        bound = np.inf if found.closed else found.bound
     rest = np.setdiff1d(np.arange(instance.n_columns), chosen)
     chosen = np.concatenate([chosen, rest[: instance.p - len(chosen)]])
     chosen, ties = prefer_earlier(instance, chosen)
     cost = instance.objective(chosen)
-    return Outcome(
-        chosen=chosen,
-        cost=cost,
-        bound=cost if len(columns) <= instance.p else min(bound, cost),
-        ties=ties,
-    )
+    return Outcome(chosen=chosen, cost=cost, bound=min(bound, cost), ties=ties)
