@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ecity_geo.errors import Fault
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.inputs.schema import Repair
 from ecity_geo.inputs.sections import SurveyConfig
-from ecity_geo.inputs.text import fold, match_keys, to_number
+from ecity_geo.inputs.text import MatchResult, fold, match_keys, to_number
 
 MIN_PAIRS = 10
 MIN_STRAIGHT = 6
@@ -63,28 +64,31 @@ def read_answers(
     answers
         Values, faults, repairs and the match table of text answers.
     """
-    cells = texts.melt(var_name="item", value_name="text", ignore_index=False)
-    cells = cells[cells["text"].str.strip() != ""].sort_index(kind="stable")
-    words = cells["text"].reset_index(drop=True)
-    declared = match_keys(words, pd.DataFrame(index=list(config.answers)), source=source)
-    readings = {
-        text: _read(text, instrument, config, declared.mapping) for text in words.unique().tolist()
-    }
-    cells["kind"] = [readings[text].kind for text in cells["text"]]
-    nothing = _Reading("blank")
-    columns = {
-        item: pd.array([readings.get(text, nothing).value for text in texts[item]], dtype="Int64")
-        for item in texts.columns
-    }
-    table = declared.table[declared.table["matched"].notna()]
+    # Few answers are written in many cells: each is read once, by its number among them.
+    numbers, written = pd.factorize(texts.to_numpy(dtype=object).ravel())
+    distinct = pd.Series(written, dtype=str)
+    declared = match_keys(distinct, pd.DataFrame(index=list(config.answers)), source=source)
+    readings = [_read(text, instrument, config, declared.mapping) for text in distinct]
+    counts = np.bincount(numbers, minlength=len(readings))
+    points = pd.array([reading.value for reading in readings], dtype="Int64")
+    cells = numbers.reshape(texts.shape)
+    columns = {item: points[cells[:, column]] for column, item in enumerate(texts.columns)}
     return Answers(
         values=pd.DataFrame(columns, index=texts.index),
         faults=(
             *_declaration_faults(instrument, config),
-            *_answer_faults(cells, instrument, config, source),
+            *_answer_faults(texts, cells, readings, instrument, config, source),
         ),
-        repairs=tuple(_repairs(cells["kind"], source)),
-        matches=table.assign(matched=[str(config.answers[key]) for key in table["matched"]]),
+        repairs=tuple(_repairs(readings, counts, source)),
+        matches=_matches(declared, dict(zip(distinct, counts.tolist(), strict=True)), config),
+    )
+
+
+def _matches(declared: MatchResult, rows: dict[str, int], config: SurveyConfig) -> pd.DataFrame:
+    table = declared.table[declared.table["matched"].notna()]
+    return table.assign(
+        matched=[str(config.answers[key]) for key in table["matched"]],
+        rows=pd.array([rows[text] for text in table["value"]], dtype="Int64"),
     )
 
 
@@ -98,6 +102,8 @@ def _read(
     text: str, instrument: Instrument, config: SurveyConfig, declared: dict[str, str]
 ) -> _Reading:
     number = to_number(text)
+    if not text.strip():
+        return _Reading("blank")
     if is_missing_code(text, config):
         return _Reading("missing")
     if text in declared:
@@ -150,24 +156,31 @@ def _declaration_faults(instrument: Instrument, config: SurveyConfig) -> Iterato
 
 
 def _answer_faults(
-    cells: pd.DataFrame, instrument: Instrument, config: SurveyConfig, source: str
+    texts: pd.DataFrame,
+    cells: npt.NDArray[np.intp],
+    readings: list[_Reading],
+    instrument: Instrument,
+    config: SurveyConfig,
+    source: str,
 ) -> Iterator[Fault]:
-    words = cells["kind"] == "words"
-    if words.sum() > len(cells) / 2:
-        yield _label_fault(cells.loc[words, "text"].unique().tolist(), int(words.sum()), source)
+    kinds = np.array([reading.kind for reading in readings], dtype=object)[cells]
+    words = kinds == "words"
+    if words.sum() > (kinds != "blank").sum() / 2:
+        distinct = np.unique(texts.to_numpy(dtype=object)[words]).tolist()
+        yield _label_fault(distinct, int(words.sum()), source)
         return
     scale = f"{instrument.scale_min}-{instrument.scale_max} (scale of the instrument)"
     cures = {
         "off_scale": f"Correct the value, or declare another scale in {config.instrument}.",
         "words": "Correct the value, or declare it in [survey.answers] or in survey.missing.",
     }
-    wrong = cells[cells["kind"].isin(list(cures))]
-    for number, item, text, kind in wrong.itertuples(name=None):
+    for row, column in zip(*np.nonzero(words | (kinds == "off_scale")), strict=True):
+        text, kind = str(texts.iloc[row, column]).strip(), kinds[row, column]
         yield Fault(
             source=source,
-            where=f"{cells.index.name} {number}",
-            field=item,
-            found=text.strip() if kind == "off_scale" else f"'{_short(text)}'",
+            where=f"{texts.index.name} {texts.index[row]}",
+            field=str(texts.columns[column]),
+            found=text if kind == "off_scale" else f"'{_short(text)}'",
             expected=scale,
             cure=cures[kind],
         )
@@ -190,14 +203,17 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _repairs(kinds: pd.Series[str], source: str) -> Iterator[Repair]:
+def _repairs(
+    readings: list[_Reading], counts: npt.NDArray[np.intp], source: str
+) -> Iterator[Repair]:
     told = {
         "folded": ("folded_digits", "answers in Persian or Arabic digits"),
         "text": ("text_answers", "answers in words, read by [survey.answers]"),
         "missing": ("missing_codes", "answers that are declared missing codes"),
     }
     for kind, (name, detail) in told.items():
-        count = int((kinds == kind).sum())
+        pairs = zip(readings, counts.tolist(), strict=True)
+        count = sum(cells for reading, cells in pairs if reading.kind == kind)
         if count:
             yield Repair(source=source, kind=name, count=count, detail=detail)
 

@@ -27,6 +27,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _ARABIC = re.compile(r"[\u0600-\u06FF]")
+_MIXED = re.compile(r"[A-Za-z][\u0600-\u06FF]|[\u0600-\u06FF][A-Za-z]")
 # UTF-8 read as Latin text gives pairs such as "Ø³"; cp1256 read so gives runs such as "ÈÇÒÇÑ".
 _MOJIBAKE = re.compile(r"(?:[ØÙÚÛ][^\x00-\x7f\u0600-\u06ff\s]){2}|[À-ÖØ-öø-ÿ]{4}|\ufffd")
 
@@ -89,10 +90,16 @@ def _decode(raw: bytes, encoding: str, source: str) -> tuple[str, dict[str, str]
         return raw.decode("utf-8"), {}
     except UnicodeDecodeError as error:
         text = raw.decode("cp1256")
-        strange = [character for character in text if ord(character) > 127]
-        if len(_ARABIC.findall(text)) >= 0.7 * len(strange):
+        if _is_arabic_text(text):
             return text, _encoding_repair(source, "cp1256 (Windows Arabic)")
         raise InputError(_undecodable(raw, error, "UTF-8", source)) from error
+
+
+def _is_arabic_text(text: str) -> bool:
+    """Most letters beyond ASCII are Arabic, and they stand with one another, not in Latin words."""
+    strange = sum(ord(character) > 127 for character in text)
+    arabic = len(_ARABIC.findall(text))
+    return arabic >= 0.7 * strange and 4 * len(_MIXED.findall(text)) <= arabic
 
 
 def _decode_as(raw: bytes, encoding: str, source: str) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
+MAX_CELLS = 10_000_000
+
 
 def read_excel(path: Path, *, sheet: str, source: str) -> Checked[pd.DataFrame]:
     """Read a sheet as text, indexed by row.
@@ -54,6 +56,7 @@ def read_excel(path: Path, *, sheet: str, source: str) -> Checked[pd.DataFrame]:
     """
     book = _open_book(path, source)
     chosen, repairs = _choose(book, sheet, source)
+    _refuse_stray(chosen, source)
     faults = [*_merged(chosen, source), *_computed(chosen, source)]
     if faults:
         raise InputError(faults)
@@ -94,10 +97,11 @@ def _damaged(source: str, error: Exception, kind: str) -> InputError:
 def _open_book(path: Path, source: str) -> Workbook:
     openpyxl = _optional("openpyxl", source)
     try:
-        with warnings.catch_warnings():
+        # An open file of our own, since openpyxl leaves its one open when it fails.
+        with path.open("rb") as file, warnings.catch_warnings():
             # Styles and validations that openpyxl passes over do not touch the values.
             warnings.simplefilter("ignore", UserWarning)
-            book: Workbook = openpyxl.load_workbook(path, rich_text=False)
+            book: Workbook = openpyxl.load_workbook(file, rich_text=False)
     # openpyxl lets whatever its XML and zip readers raise come through.
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, OSError) as error:
         raise _damaged(source, error, "Excel (.xlsx)") from error
@@ -128,6 +132,20 @@ def _choose(book: Workbook, name: str, source: str) -> tuple[Worksheet, list[Rep
         return chosen, []
     detail = f"hidden sheets were not read: {', '.join(hidden)}"
     return chosen, [Repair(source=source, kind="hidden_sheets", count=len(hidden), detail=detail)]
+
+
+def _refuse_stray(sheet: Worksheet, source: str) -> None:
+    """Refuse a forgotten cell far away, which would make all cells up to it be read."""
+    if sheet.max_row * sheet.max_column <= MAX_CELLS:
+        return
+    fault = Fault(
+        source=source,
+        where=f"sheet '{sheet.title}'",
+        found=f"cells as far as {sheet.dimensions.rpartition(':')[2]}",
+        expected=f"a table of at most {MAX_CELLS:,} cells",
+        cure="Delete all rows below the table and all columns beside it.",
+    )
+    raise InputError(fault)
 
 
 def _merged(sheet: Worksheet, source: str) -> Iterator[Fault]:

@@ -37,6 +37,7 @@ _BY_ROLE = {
     "survey": TABLES,
     "table": TABLES,
 }
+_TEXTS = (".geojson", ".json", ".csv", ".tsv", ".txt")
 _IN_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".tif", ".tiff", ".fgb")
 
 _STARTS: dict[str, tuple[bytes, ...]] = {
@@ -53,7 +54,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 _STARTS[".tiff"] = _STARTS[".tif"]
 # What sends GDAL elsewhere: VRT, web services, tile indexes, and streamed algorithms.
 _INDIRECT = re.compile(
-    rb"<\s*(VRTDataset|OGR\w*DataSource|GDAL(?!Metadata\b)\w*|WCS_\w+|WMS\w*|WFS\w*|WMTS\w*|TMS\w*|MRF_META)"
+    rb"<\s*(VRTDataset|OGR\w*DataSource|GDAL\w*|WCS_\w+|WMS\w*|WFS\w*|WMTS\w*|TMS\w*|MRF_META)"
     rb"|gdal_streamed_alg|gdal_mdim",
     re.IGNORECASE,
 )
@@ -131,9 +132,11 @@ def _too_large(source: str, size: int, limit: int, where: str = "") -> Fault:
 
 def _content(suffix: str, head: bytes, source: str, where: str = "") -> Fault | None:
     """Judge the first bytes by the name."""
+    # GDAL looks for such text up to the first zero byte, and all other formats begin with one.
+    indirect = _INDIRECT.search(head) and (suffix in _TEXTS or not _suits(suffix, head))
     if not head:
         found = "an empty file"
-    elif _INDIRECT.search(head):
+    elif indirect:
         found = "a description that points to other data (VRT, web service or GDAL command)"
     elif not _suits(suffix, head):
         found = f"other content ({_looks_like(head)})"

@@ -122,9 +122,13 @@ def by_name(
     if named:
         values = values.replace(data.attrs.get("value_labels", {}).get(DISTRICT, {}))
     ids = {fold(key, 1) for key in districts.index}
-    coded = values.map(lambda text: fold(text, 1) not in ids and is_missing_code(text, config))
+    coded = [
+        text
+        for text in values.unique()
+        if fold(text, 1) not in ids and is_missing_code(text, config)
+    ]
     result = match_keys(
-        values.mask(coded, ""),
+        values.mask(values.isin(coded), ""),
         keys,
         source=config.path,
         aliases=aliases,

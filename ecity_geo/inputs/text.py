@@ -58,6 +58,8 @@ def fold(text: str, tier: int) -> str:
 
 
 def _typing(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text.lower()  # most ids and codes; the rest comes to the same for them
     plain = _PRESENTATION.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     plain = unicodedata.normalize("NFC", plain.translate(_MARK_TABLE)).translate(_TYPING)
     plain = re.sub(r"\s+", " ", _SPACE.sub("", plain)).strip()

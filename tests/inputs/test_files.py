@@ -142,7 +142,8 @@ def test_a_raster_that_holds_vrt_is_refused(tmp_path: Path) -> None:
     vrt = '<VRTDataset rasterXSize="1"><SourceFilename>/vsicurl/http://h'
     (fault,) = faults_of(check_safe, write(tmp_path / "pop.tif", vrt), "population")
     assert "points to other data" in fault.found
-    check_safe(write(tmp_path / "ok.tif", b"II*\x00" + bytes(100)), "population")
+    metadata = b"II*\x00" + b"<GDALMetadata>" + bytes(100)
+    check_safe(write(tmp_path / "ok.tif", metadata), "population")
 
 
 def test_good_layers_pass(tmp_path: Path) -> None:
@@ -245,6 +246,13 @@ def test_bytes_of_no_known_encoding_name_their_line(tmp_path: Path) -> None:
     assert declared.where == "line 3"
     (unknown,) = faults_of(read_table, path, encoding="utf-9")
     assert unknown.field == "encoding"
+
+
+def test_latin_text_is_not_taken_for_cp1256(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.csv", "id,name\n1,Mädchen\n2,Grün\n3,Käse\n", "cp1252")
+    (fault,) = faults_of(read_table, path)
+    assert fault.where == "line 2"
+    assert read_table(path, encoding="cp1252").data["name"].tolist() == ["Mädchen", "Grün", "Käse"]
 
 
 @pytest.mark.parametrize(("true", "wrong"), [("utf-8", "cp1252"), ("cp1256", "latin-1")])
@@ -377,6 +385,28 @@ def test_title_above_the_header_of_a_sheet_is_a_fault(tmp_path: Path) -> None:
     (fault,) = faults_of(read_table, tmp_path / "r.xlsx")
     assert fault.where == "row 1"
     assert fault.found == "a title"
+
+
+def test_a_stray_cell_far_away_is_a_fault_and_no_endless_read(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "r.xlsx", [["id", "a"], [1, 2]])
+    book.active["XFD1048576"] = 1
+    book.save(tmp_path / "r.xlsx")
+    (fault,) = faults_of(read_table, tmp_path / "r.xlsx")
+    assert fault.found == "cells as far as XFD1048576"
+
+
+def test_entities_of_a_workbook_do_not_swell(tmp_path: Path) -> None:
+    workbook(tmp_path / "r.xlsx", [["id", "a"], ["x", "y"]])
+    with zipfile.ZipFile(tmp_path / "r.xlsx") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    head = f'<!DOCTYPE worksheet [<!ENTITY e0 "lolololololololololol">{bomb}]>'
+    sheet = members["xl/worksheets/sheet1.xml"].decode()
+    assert "<t>y</t>" in sheet
+    sheet = sheet[sheet.index("<worksheet") :].replace("<t>y</t>", "<t>&e9;</t>")
+    members["xl/worksheets/sheet1.xml"] = (head + sheet).encode()
+    (fault,) = faults_of(read_table, packed(tmp_path / "bomb.xlsx", members))
+    assert "undamaged Excel" in fault.expected
 
 
 def test_a_damaged_workbook_is_a_fault(tmp_path: Path) -> None:
