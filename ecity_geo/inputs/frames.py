@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 import geopandas as gpd
 import pandas as pd
@@ -120,6 +121,27 @@ def as_text(values: pd.Series) -> pd.Series:
         Stripped text (object), or None.
     """
     return values.map(_text).astype(object).where(lambda text: text.notna(), None)
+
+
+def has_text(value: object) -> TypeGuard[str]:
+    """Tell whether a cell holds text: missing values come as None or NaN.
+
+    Parameters
+    ----------
+    value
+        Any cell of a frame.
+
+    Returns
+    -------
+    has_text
+        True for text that is not blank.
+    """
+    return isinstance(value, str) and bool(value.strip())
+
+
+def blank(index: pd.Index) -> pd.Series:
+    """Return a column of None for what a file does not have."""
+    return pd.Series([None] * len(index), index=index, dtype=object)
 
 
 def _text(value: object) -> str | None:

@@ -12,7 +12,7 @@ from ecity_geo.crs import Bounds
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.config import ServicesConfig
 from ecity_geo.inputs.files import resolve
-from ecity_geo.inputs.frames import check_ids
+from ecity_geo.inputs.frames import blank, check_ids, has_text
 from ecity_geo.inputs.osm import read_tagged
 from ecity_geo.inputs.points import centres, place_points, read_points
 from ecity_geo.inputs.schema import Checked, Repair, Tally
@@ -133,13 +133,12 @@ def _from_osm(config: ServicesConfig, folder: Path, box: Bounds) -> Checked[gpd.
 def _complete(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Columns that the file does not have are blank; names stand in for each other."""
     texts = {
-        key: frame[key] if key in frame.columns else pd.Series(None, frame.index, dtype=object)
+        key: frame[key] if key in frame.columns else blank(frame.index)
         for key in ("id", "name_fa", "name_en", "type", "capacity", "status")
     }
-    blank = pd.Series("", frame.index)
     texts["name_fa"], texts["name_en"] = (
-        texts["name_fa"].fillna(texts["name_en"]).fillna(blank).astype(str),
-        texts["name_en"].fillna(texts["name_fa"]).fillna(blank).astype(str),
+        texts["name_fa"].fillna(texts["name_en"]).fillna("").astype(str),
+        texts["name_en"].fillna(texts["name_fa"]).fillna("").astype(str),
     )
     texts["type"] = texts["type"].fillna("service").astype(str)
     return gpd.GeoDataFrame(texts, geometry=frame.geometry, crs=frame.crs)
@@ -153,7 +152,7 @@ def _ids(frame: gpd.GeoDataFrame, config: ServicesConfig) -> tuple[pd.Series, li
 
 
 def _statuses(texts: pd.Series, config: ServicesConfig) -> tuple[pd.Series, list[Fault]]:
-    known = texts.map(lambda text: _STATUS.get(fold(text, 2)) if text else "open")
+    known = texts.map(lambda text: _STATUS.get(fold(text, 2)) if has_text(text) else "open")
     faults = [
         Fault(
             source=config.path,
@@ -172,7 +171,7 @@ def _capacities(texts: pd.Series, config: ServicesConfig) -> tuple[pd.Series, li
     numbers: list[float] = []
     faults: list[Fault] = []
     for place, text in texts.items():
-        number = math.nan if text is None else to_number(text)
+        number = to_number(text) if has_text(text) else math.nan
         if number is None or number < 0:
             faults.append(
                 Fault(
