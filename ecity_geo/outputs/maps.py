@@ -11,7 +11,6 @@ Each is a `folium.Map` that shows itself in a notebook and opens from a file wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -252,7 +251,7 @@ def _map(
     tables = [_district_table(names, rows, lang)]
     if sites and len(findings.sites):
         marks += site_marks(findings, lang)
-        tables.append(_site_table(findings, lang))
+        tables.extend(_site_table(findings, model, lang) for model in findings.plans)
     sheet = Sheet(
         lang=lang,
         city=study.name.text(lang),
@@ -323,22 +322,12 @@ def _district_table(names: Sequence[str], rows: Sequence[Sequence[Pair]], lang: 
     )
 
 
-def _site_table(findings: Findings, lang: str) -> Grid:
-    marked: list[tuple[str, dict[str, Any]]] = [
-        (str(row["model"]), popups.site_mark(findings, row, lang))
-        for _, row in findings.sites.drop(columns="geometry").iterrows()
-    ]
-    columns = list(dict.fromkeys(label for _, mark in marked for label, _ in mark["rows"]))
-    rows = [
-        (
-            mark["name"],
-            popups.model_label(model, lang),
-            *(dict(mark["rows"]).get(c, "") for c in columns),
-        )
-        for model, mark in marked
-    ]
+def _site_table(findings: Findings, model: str, lang: str) -> Grid:
+    sites = findings.sites[findings.sites["model"] == model].drop(columns="geometry")
+    marks = [popups.site_mark(findings, row, lang) for _, row in sites.iterrows()]
+    columns = list(dict.fromkeys(label for mark in marks for label, _ in mark["rows"]))
     return Grid(
-        caption=text("map.table.sites", lang),
-        columns=(text("map.table.site", lang), text("map.table.model", lang), *columns),
-        rows=tuple(rows),
+        caption=text("map.table.sites", lang, model=popups.model_label(model, lang)),
+        columns=(text("map.table.site", lang), *columns),
+        rows=tuple((m["name"], *(dict(m["rows"]).get(c, "") for c in columns)) for m in marks),
     )

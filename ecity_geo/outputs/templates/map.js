@@ -4,6 +4,8 @@
 function drawCity(map, data) {
   const root = document.documentElement;
   const container = map.getContainer();
+  container.setAttribute("aria-label", data.words.map);
+  container.setAttribute("role", "group");
   const words = data.words;
   const rtl = data.dir === "rtl";
   const bounds = L.latLngBounds(data.bounds);
@@ -94,7 +96,7 @@ function drawCity(map, data) {
   new ResizeObserver(() => {
     if (!touched && !root.classList.contains("printing")) fit();
   }).observe(container);
-  window.addEventListener("beforeprint", () => { root.classList.add("printing"); map.closePopup(); fit(); });
+  window.addEventListener("beforeprint", () => { root.classList.add("printing"); close(); fit(); });
   window.addEventListener("afterprint", () => { root.classList.remove("printing"); fit(); });
 
   /* Districts. */
@@ -123,15 +125,61 @@ function drawCity(map, data) {
     rings = outline(feature).map((layer) => layer.addTo(map));
   }
   const paths = [];
+
+  /* What is known of a district or place: beside it, or on a phone at the foot of the screen,
+     where a popup would be larger than the map. */
+  const popup = L.popup({ minWidth: 220, maxWidth: 310, autoPanPadding: [12, 12] });
+  const drawer = make("div", undefined, "drawer");
+  const shut = make("button", "×", "shut");
+  shut.type = "button";
+  shut.setAttribute("aria-label", words.close);
+  drawer.hidden = true;
+  drawer.append(make("div"), shut);
+  document.body.append(drawer);
   let opener = null;
-  function openFromKeys(layer, at, element) {
-    layer.openPopup(at);
-    opener = element;
-    layer.getPopup().getContent().focus();
+  function open(thing, at, element, feature) {
+    const content = card(thing);
+    close();
+    if (narrow.matches) {
+      drawer.firstChild.replaceWith(content);
+      drawer.hidden = false;
+    } else {
+      popup.setLatLng(at).setContent(content).openOn(map);
+      popup.getElement().querySelector(".leaflet-popup-close-button").setAttribute("aria-label", words.close);
+    }
+    if (element) {
+      opener = element;
+      content.focus();
+    }
+    if (feature) ring(feature);
   }
+  function close() {
+    map.closePopup();
+    drawer.hidden = true;
+    returnFocus();
+  }
+  function returnFocus() {
+    unring();
+    if (opener) opener.focus();
+    opener = null;
+  }
+  function openWithKeys(thing, at, element, feature) {
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      open(thing, at, element, feature);
+    });
+  }
+  shut.addEventListener("click", close);
+  map.on("popupclose", returnFocus);
+  map.on("click", close);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
   function arm(feature, layer) {
     const { name, index, at } = feature.properties;
-    layer.bindPopup(card(feature.properties), { minWidth: 220, maxWidth: 310, autoPanPadding: [12, 12] });
+    layer.on("click", (event) => {
+      L.DomEvent.stopPropagation(event);
+      open(feature.properties, event.latlng, null, feature);
+    });
     if (canHover) layer.bindTooltip(() => tip(name, view.values[index]), { sticky: true, direction: "top" });
     layer.on("add", () => {
       const path = layer.getElement();
@@ -140,11 +188,7 @@ function drawCity(map, data) {
       path.setAttribute("role", "button");
       path.addEventListener("focus", () => { if (path.matches(":focus-visible")) ring(feature); });
       path.addEventListener("blur", unring);
-      path.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        event.preventDefault();
-        openFromKeys(layer, at, path);
-      });
+      openWithKeys(feature.properties, at, path, feature);
     });
   }
   const areas = L.geoJSON(data.areas, { style, onEachFeature: arm }).addTo(map);
@@ -164,15 +208,6 @@ function drawCity(map, data) {
     hatch.append(pattern);
     svg.prepend(hatch);
   }
-  map.on("popupopen", ({ popup }) => {
-    const close = popup.getElement().querySelector(".leaflet-popup-close-button");
-    if (close) close.setAttribute("aria-label", words.close);
-  });
-  map.on("popupclose", () => {
-    if (opener) opener.focus();
-    opener = null;
-  });
-  container.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
 
   /* Names, hidden where they would lie on one another; the larger districts are named first. */
   const groups = { names: L.layerGroup() };
@@ -181,21 +216,31 @@ function drawCity(map, data) {
     box.dir = data.dir;
     const icon = L.divIcon({ className: "area-label", html: box });
     L.marker(properties.at, { icon, interactive: false, keyboard: false, pane: "names" }).addTo(groups.names);
-    return { box, properties };
+    return { box, name: properties.name, short: properties.short, rank: properties.rank };
   });
-  labels.sort((one, other) => one.properties.rank - other.properties.rank);
+  labels.sort((one, other) => one.rank - other.rank);
   function thinNames() {
-    const taken = [...container.querySelectorAll(".site")].map((site) => site.getBoundingClientRect());
-    for (const { box, properties } of labels) {
-      box.firstChild.textContent = narrow.matches ? properties.short : properties.name;
+    const frames = (selector) => [...container.querySelectorAll(selector)].slice(0, 300).map((one) => one.getBoundingClientRect());
+    const apart = (mine, others) => !others.some(
+      (other) => mine.left < other.right && mine.right > other.left && mine.top < other.bottom && mine.bottom > other.top,
+    );
+    const taken = frames(".site");
+    const shapes = frames(".leaflet-marks-pane path");
+    for (const { box, name, short } of labels) {
+      if (!box.isConnected) continue;
+      box.firstChild.textContent = narrow.matches ? short : name;
       box.hidden = false;
-      box.hidden = ![0, 22, -22].some((offset) => {
+      const places = [0, 17, -17, 26, -26].map((offset) => {
         box.style.top = `${offset}px`;
-        const mine = box.getBoundingClientRect();
-        const free = !taken.some((other) => mine.left < other.right && mine.right > other.left && mine.top < other.bottom && mine.bottom > other.top);
-        if (free) taken.push(mine);
-        return free;
+        return [offset, box.getBoundingClientRect()];
       });
+      /* Best where nothing lies; a service may be covered, a name or a new site may not. */
+      const free = places.filter(([, mine]) => apart(mine, taken));
+      const best = free.find(([, mine]) => apart(mine, shapes)) || free[0];
+      box.hidden = !best;
+      if (!best) continue;
+      box.style.top = `${best[0]}px`;
+      taken.push(best[1]);
     }
   }
 
@@ -219,33 +264,40 @@ function drawCity(map, data) {
     renderer: canvas, radius, interactive: false, stroke: true, weight: 0.6, color: "#16222e", opacity: 0.35, fillOpacity: 0.95,
   }));
   groups.people = L.layerGroup(cells);
+  const fitted = map.getZoom();
+  function shapeRadius() {
+    return Math.min(7, (narrow.matches ? 3.4 : 5.2) + Math.max(0, map.getZoom() - fitted));
+  }
+  const shapes = [];
   function place(mark) {
     if (!mark.rows) {
       return L.circleMarker(mark.at, { renderer: canvas, interactive: false, radius: 2.5, stroke: false, fillColor: "#16222e", fillOpacity: 1 });
     }
     if (mark.text) {
-      const icon = L.divIcon({ className: "site", iconSize: [24, 24], html: make("span", mark.text) });
+      const width = narrow.matches ? 20 : 24;
+      const icon = L.divIcon({ className: "site", iconSize: [width, width], html: make("span", mark.text) });
       const marker = L.marker(mark.at, { icon, pane: "marks", riseOnHover: true });
       marker.on("add", () => {
         const element = marker.getElement();
         element.setAttribute("aria-label", `${mark.text}: ${mark.name}`);
-        element.addEventListener("keydown", (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          openFromKeys(marker, undefined, element);
-        });
+        openWithKeys(mark, marker.getLatLng(), element);
       });
       return marker;
     }
-    return new Shape(mark.at, {
-      renderer: marksRenderer, pane: "marks", radius: 5.5, shape: mark.shape, weight: mark.open ? 1.4 : 2,
+    const shape = new Shape(mark.at, {
+      renderer: marksRenderer, pane: "marks", radius: shapeRadius(), shape: mark.shape, weight: mark.open ? 1.4 : 2,
       color: mark.open ? "#ffffff" : "#16222e", fillColor: mark.open ? "#16222e" : "#ffffff", fillOpacity: 1,
     });
+    shapes.push(shape);
+    return shape;
   }
   for (const mark of data.marks) {
     const layer = place(mark);
     if (mark.rows) {
-      layer.bindPopup(card(mark), { minWidth: 210, maxWidth: 310, autoPanPadding: [12, 12] });
+      layer.on("click", (event) => {
+        L.DomEvent.stopPropagation(event);
+        open(mark, layer.getLatLng());
+      });
       if (canHover) layer.bindTooltip(() => tip(mark.name), { direction: "top", offset: [0, -8] });
     }
     groups[mark.layer] = groups[mark.layer] || L.layerGroup();
@@ -260,6 +312,7 @@ function drawCity(map, data) {
     box.dir = data.dir;
     const icon = L.divIcon({ className: "fabric-label", html: box });
     L.marker(line.properties.at, { icon, interactive: false, keyboard: false, pane: "names" }).addTo(groups.lines);
+    labels.push({ box, name: line.properties.name, short: line.properties.name });
   }
 
   /* Switches. */
@@ -283,16 +336,19 @@ function drawCity(map, data) {
     document.querySelectorAll(".legend").forEach((legend) => { legend.hidden = Number(legend.dataset.view) !== index; });
   }
   document.querySelectorAll("input[name=view]").forEach((input) => {
-    input.addEventListener("change", () => { map.closePopup(); show(Number(input.value)); });
+    input.addEventListener("change", () => { close(); show(Number(input.value)); });
     if (input.checked && Number(input.value) > 0) view = data.views[Number(input.value)];
   });
   document.querySelectorAll("input[data-layer]").forEach((input) => {
     toggle(input.dataset.layer, input.checked);
     input.addEventListener("change", () => {
       toggle(input.dataset.layer, input.checked);
-      if (input.dataset.layer === "names") thinNames();
+      thinNames();
     });
   });
   show(data.views.indexOf(view));
-  map.on("zoomend resize", thinNames);
+  map.on("zoomend resize", () => {
+    shapes.forEach((shape) => shape.setRadius(shapeRadius()));
+    thinNames();
+  });
 }
