@@ -25,6 +25,7 @@ from ecity_geo.inputs.config import BoundariesConfig, FabricConfig
 from ecity_geo.inputs.files import resolve
 from ecity_geo.inputs.frames import (
     as_text,
+    blank,
     check_ids,
     feature_place,
     missing_fields,
@@ -152,13 +153,13 @@ def _tidy(frame: gpd.GeoDataFrame, config: BoundariesConfig) -> gpd.GeoDataFrame
     ids = as_text(frame[config.id])
     columns: dict[str, pd.Series] = {}
     for column, field in (("name_fa", config.name_fa), ("name_en", config.name_en)):
-        columns[column] = as_text(frame[field]) if field else pd.Series(None, frame.index, object)
-    fabric = as_text(frame[config.fabric]) if config.fabric else None
+        columns[column] = as_text(frame[field]) if field else blank(frame.index)
+    fabric = as_text(frame[config.fabric]) if config.fabric else blank(frame.index)
     districts = gpd.GeoDataFrame(
         {
             "name_fa": columns["name_fa"].fillna(columns["name_en"]).fillna(ids).astype(str),
             "name_en": columns["name_en"].fillna(columns["name_fa"]).fillna(ids).astype(str),
-            "fabric": fabric if fabric is not None else pd.Series(None, frame.index, object),
+            "fabric": fabric,
         },
         geometry=frame.geometry,
         crs=frame.crs,

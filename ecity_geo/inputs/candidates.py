@@ -11,7 +11,7 @@ import pandas as pd
 from ecity_geo.crs import Bounds
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.config import CandidatesConfig
-from ecity_geo.inputs.frames import check_ids
+from ecity_geo.inputs.frames import blank, check_ids
 from ecity_geo.inputs.points import place_points, read_points
 from ecity_geo.inputs.schema import Checked, Tally
 
@@ -83,8 +83,7 @@ def read_candidates(
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    blank = pd.Series(None, frame.index, dtype=object)
-    persian, english = (frame.get(key, blank) for key in ("name_fa", "name_en"))
+    persian, english = (frame.get(key, blank(frame.index)) for key in ("name_fa", "name_en"))
     return gpd.GeoDataFrame(
         {
             "name_fa": persian.fillna(english).fillna("").astype(str),

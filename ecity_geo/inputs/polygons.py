@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from ecity_geo.errors import Fault
 from ecity_geo.inputs.schema import Repair
 
+INVALID = "an invalid polygon"
 HARMLESS = 1e-3
 """A ring that merely touches itself is mended when its area moves by less than this share."""
 SLIVER = 1e-6
@@ -49,7 +50,7 @@ def check_polygons(
         problem = _problem(shape)
         if not problem:
             continue
-        fixed = None if shape is None or shape.is_empty else _polygonal(shape)
+        fixed = _polygonal(shape) if problem.startswith(INVALID) else None
         if fixed is not None and (repair or _harmless(shape, fixed)):
             mended[row] = fixed
             details.append(f"{place}: {problem}, area {shape.area:g} to {fixed.area:g}")
@@ -71,13 +72,11 @@ def _problem(shape: BaseGeometry | None) -> str:
         return f"a {shape.geom_type}"
     if not np.isfinite(shape.bounds).all():
         return "coordinates that are no numbers"
-    return "" if shape.is_valid else f"an invalid polygon ({shapely.is_valid_reason(shape)})"
+    return "" if shape.is_valid else f"{INVALID} ({shapely.is_valid_reason(shape)})"
 
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry | None:
     """Polygon parts of the mended shape; lines and points that mending leaves are dropped."""
-    if not isinstance(shape, Polygon | MultiPolygon):
-        return None
     fixed = shapely.make_valid(shape)
     parts = [part for part in shapely.get_parts(fixed) if isinstance(part, Polygon)]
     for part in shapely.get_parts(fixed):
@@ -93,7 +92,6 @@ def _harmless(shape: BaseGeometry, fixed: BaseGeometry) -> bool:
 
 
 def _fault(source: str, place: str, problem: str) -> Fault:
-    invalid = problem.startswith("an invalid")
     return Fault(
         source=source,
         where=place,
@@ -102,7 +100,7 @@ def _fault(source: str, place: str, problem: str) -> Fault:
         expected="a valid polygon",
         cure=(
             'Mend it in a GIS, or set "repair = true" in [boundaries].'
-            if invalid
+            if problem.startswith(INVALID)
             else "Draw the polygon, or remove the feature."
         ),
     )
