@@ -401,6 +401,7 @@ def headline(
         "respondents": len(study.responses),
         "services_open": int((status == "open").sum()),
         "services_planned": int((status == "planned").sum()),
+        "capacity_guessed": int((study.services["capacity"].isna() & (status == "open")).sum()),
         "people_both": float(both["population"].sum()),
         "uncovered_both": float(both["people_uncovered"].sum()),
         "gini": inequality.gini(demand["access_per_1000"], demand["population"]),
