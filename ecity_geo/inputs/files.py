@@ -184,7 +184,9 @@ def read_table(
 def _without_groups(table: Checked[pd.DataFrame], source: str) -> Checked[pd.DataFrame]:
     """Name the columns of an export by their question, where the group adds nothing."""
     columns = [str(column) for column in table.data.columns]
-    short = [re.split(r"[/:]", column)[-1] or column for column in columns]
+    # ODK Central, whose id column is KEY, joins with a hyphen; elsewhere it is part of a name.
+    joint = r"[/:-]" if "KEY" in columns else r"[/:]"
+    short = [re.split(joint, column)[-1] or column for column in columns]
     names = [
         name if short.count(name) == 1 else column
         for name, column in zip(short, columns, strict=True)

@@ -195,6 +195,13 @@ def _archive(path: Path, source: str, *, sniff: bool) -> Iterator[Fault]:
             yield from faults
             if sniff and not faults:
                 yield from _layers(archive, members, source)
+            elif not sniff and "[Content_Types].xml" not in archive.namelist():
+                yield Fault(
+                    source=source,
+                    found="a plain archive",
+                    expected="an Excel workbook",
+                    cure="Name a file that Excel has saved as .xlsx.",
+                )
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         yield Fault(
             source=source,

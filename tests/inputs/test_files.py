@@ -461,6 +461,14 @@ def test_groups_of_a_form_export_fall_away_unless_they_part_two_questions(tmp_pa
     assert declared.data.columns.tolist() == ["q1", "id"]
 
 
+def test_an_export_of_odk_central_joins_its_groups_with_hyphens(tmp_path: Path) -> None:
+    text = "SubmissionDate,tech-q1,tech-q2,meta-instanceID,KEY\n2016,1,2,uuid:1,uuid:1\n"
+    table = read_table(write(tmp_path / "odk.csv", text))
+    assert table.data.columns.tolist() == ["SubmissionDate", "q1", "q2", "instanceID", "KEY"]
+    hyphens = read_table(write(tmp_path / "kobo.csv", "q-1,_uuid\n1,u\n"))
+    assert hyphens.data.columns.tolist() == ["q-1", "_uuid"]
+
+
 def test_declared_format_must_fit_the_file(tmp_path: Path) -> None:
     (fault,) = faults_of(read_table, write(tmp_path / "r.csv", "a\n1\n"), format="spss")
     assert fault.expected == "a file of format 'spss'"
