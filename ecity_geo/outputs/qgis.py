@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs import palette
+from ecity_geo.outputs.people import BY_SITES, COVER_COLOURS, COVERED, UNCOVERED
 from ecity_geo.outputs.text import has_text, number, percent, text
 
 INK, PAPER = "#16222e", "#ffffff"
@@ -179,9 +180,9 @@ def _demand(lang: str) -> list[Rule]:
     return [
         Rule(filter=expression, label=text(f"common.demand.{name}", lang), symbol=_dot(colour))
         for name, expression, colour in (
-            ("covered", '"covered"', palette.COVERED),
-            ("added", 'NOT "covered" AND "covered_planned"', palette.ADDED),
-            ("uncovered", "ELSE", palette.UNCOVERED),
+            ("covered", '"covered"', COVER_COLOURS[COVERED]),
+            ("added", 'NOT "covered" AND "covered_planned"', COVER_COLOURS[BY_SITES]),
+            ("uncovered", "ELSE", COVER_COLOURS[UNCOVERED]),
         )
     ]
 
@@ -201,7 +202,7 @@ def _candidates(lang: str) -> list[Rule]:
 
 
 def _sites(findings: Findings, lang: str) -> list[Rule]:
-    shapes = {"mclp": (palette.ADDED, "circle"), "p_median": ("#5b3f8c", "diamond")}
+    shapes = {"mclp": (COVER_COLOURS[BY_SITES], "circle"), "p_median": ("#5b3f8c", "diamond")}
     return [
         Rule(
             filter=f"\"model\" = '{model}'",

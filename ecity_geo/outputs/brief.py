@@ -1,0 +1,289 @@
+"""The first screen of the council page: headline figures, and what they say in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.findings import Findings
+from ecity_geo.outputs.popups import place_name, within
+from ecity_geo.outputs.text import interval as write_interval
+from ecity_geo.outputs.text import number, percent, text
+from ecity_geo.outputs.views import plain
+
+MANY = 6  # names beyond this many are counted instead of listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """A headline figure.
+
+    Parameters
+    ----------
+    label
+        What it counts.
+    figure
+        The figure, as it is read.
+    note
+        Its unit, interval or meaning.
+    accent
+        Whether it is one of the figures that call for a decision.
+    """
+
+    label: str
+    figure: str
+    note: str
+    accent: bool = False
+
+
+def tiles(findings: Findings, lang: str) -> list[Tile]:
+    """Prepare the headline figures.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    tiles
+        People, respondents, readiness, covered share, people out of reach, people in districts
+        with both gaps, and what the new sites bring.
+    """
+    city, study = figures(findings), findings.study
+    shown = {
+        "population": number(city["population"], lang),
+        "respondents": number(city["respondents"], lang),
+        "readiness": number(city["readiness"], lang, 2),
+        "covered": percent(city["covered_share"], lang),
+        "uncovered": number(city["people_uncovered"], lang),
+        "both": number(city["people_both"], lang),
+    }
+    notes = {
+        "population": text(
+            "report.tile.population_note",
+            lang,
+            districts=number(len(findings.districts), lang),
+            area=number(city["area_km2"], lang),
+        ),
+        "respondents": text(
+            "report.tile.respondents_note", lang, items=number(len(study.instrument.items), lang)
+        ),
+        "readiness": _readiness_note(findings, lang),
+        "covered": text(
+            "report.tile.covered_note",
+            lang,
+            within=within(study, lang),
+            measure=text(f"common.measure.{study.options.measure}", lang),
+        ),
+        "uncovered": text("report.tile.uncovered_note", lang),
+        "both": text("report.tile.both_note", lang),
+    }
+    made = [
+        Tile(
+            label=text(f"report.tile.{name}", lang),
+            figure=figure,
+            note=notes[name],
+            accent=name in ("uncovered", "both"),
+        )
+        for name, figure in shown.items()
+    ]
+    return [*made, _sites_tile(findings, lang)]
+
+
+def sentences(findings: Findings, lang: str) -> list[str]:
+    """Say the findings in plain sentences.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentences
+        Readiness, coverage, gaps, new sites, ranking; what does not apply is left out.
+    """
+    said = [
+        _readiness_sentence(findings, lang),
+        _coverage_sentence(findings, lang),
+        _gaps_sentence(findings, lang),
+        _sites_sentence(findings, lang),
+        _ranking_sentence(findings, lang),
+        _unranked_sentence(findings, lang),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def figures(findings: Findings) -> dict[str, float]:
+    """Return the city's figures that are numbers."""
+    return {k: float(value) for k, value in findings.city.items() if not isinstance(value, str)}
+
+
+def verdict(findings: Findings, lang: str) -> str:
+    """Say where the city's readiness lies against the threshold, given its interval."""
+    city, test = figures(findings), findings.study.options.test_value
+    word = "unclear"
+    if city["readiness_high"] < test:
+        word = "below"
+    elif city["readiness_low"] > test:
+        word = "above"
+    return text(f"report.verdict.{word}", lang, test=plain(test, lang))
+
+
+def listing(names: Iterable[str], lang: str) -> str:
+    """Write names in a row, or count those that would be too many."""
+    names = list(names)
+    shown = text("common.list_separator", lang).join(names[:MANY])
+    if len(names) <= MANY:
+        return shown
+    return text("common.and_more", lang, names=shown, count=number(len(names) - MANY, lang))
+
+
+def names_of(findings: Findings, districts: Iterable[str], lang: str) -> list[str]:
+    """Name districts given by id."""
+    places = findings.districts.index.get_indexer(pd.Index(list(districts)))
+    return [place_name(findings.districts.iloc[place], lang) for place in places]
+
+
+def _readiness_note(findings: Findings, lang: str) -> str:
+    city, study = figures(findings), findings.study
+    if not np.isfinite(city["readiness"]):
+        return text("report.brief.readiness_unknown", lang)
+    return text(
+        "report.tile.readiness_note",
+        lang,
+        highest=number(study.instrument.scale_max, lang),
+        confidence=percent(study.options.confidence, lang),
+        interval=write_interval(city["readiness_low"], city["readiness_high"], lang, 2),
+        verdict=verdict(findings, lang),
+    )
+
+
+def _sites_tile(findings: Findings, lang: str) -> Tile:
+    label = text("report.tile.sites", lang)
+    brought = _brought(findings)
+    if brought is None:
+        return Tile(label=label, figure="–", note=text("report.tile.sites_none", lang))
+    return Tile(
+        label=label,
+        figure=f"+{number(brought, lang)}" if lang == "en" else number(brought, lang),
+        note=text("report.tile.sites_note", lang, count=_site_count(findings, lang)),
+        accent=True,
+    )
+
+
+def _readiness_sentence(findings: Findings, lang: str) -> str:
+    city, instrument = figures(findings), findings.study.instrument
+    if not np.isfinite(city["readiness"]):
+        return text("report.brief.readiness_unknown", lang)
+    values = {
+        "mean": number(city["readiness"], lang, 2),
+        "lowest": number(instrument.scale_min, lang),
+        "highest": number(instrument.scale_max, lang),
+        "verdict": verdict(findings, lang),
+    }
+    table = findings.readiness
+    parts = table[(table["level"] == "city") & (table["kind"] == "construct")].dropna(
+        subset=["mean"]
+    )
+    if len(parts) < 2:
+        return text("report.brief.readiness_plain", lang, **values)
+    means = parts.set_index("measure")["mean"]
+    labels = {construct.id: construct.label.text(lang) for construct in instrument.constructs}
+    best, worst = str(means.idxmax()), str(means.idxmin())
+    return text(
+        "report.brief.readiness",
+        lang,
+        best=labels[best] or best,
+        best_mean=number(means[best], lang, 2),
+        worst=labels[worst] or worst,
+        worst_mean=number(means[worst], lang, 2),
+        **values,
+    )
+
+
+def _coverage_sentence(findings: Findings, lang: str) -> str:
+    share = percent(figures(findings)["covered_share"], lang)
+    distance = within(findings.study, lang)
+    uncovered = findings.districts["people_uncovered"]
+    if not uncovered.max() > 0:
+        return text("report.brief.coverage_plain", lang, share=share, within=distance)
+    worst = str(uncovered.idxmax())
+    return text(
+        "report.brief.coverage",
+        lang,
+        share=share,
+        within=distance,
+        uncovered=number(figures(findings)["people_uncovered"], lang),
+        most=number(uncovered[worst], lang),
+        district=names_of(findings, [worst], lang)[0],
+    )
+
+
+def _gaps_sentence(findings: Findings, lang: str) -> str:
+    districts = findings.districts
+    both = districts.index[districts["gap_class"] == "both"]
+    if both.empty:
+        return text("report.brief.gaps_none", lang)
+    return text(
+        "report.brief.gaps",
+        lang,
+        districts=listing(names_of(findings, both, lang), lang),
+        people=number(figures(findings)["people_both"], lang),
+    )
+
+
+def _sites_sentence(findings: Findings, lang: str) -> str:
+    brought = _brought(findings)
+    if brought is None:
+        return ""
+    city = figures(findings)
+    before, after = city["covered_share"], city["covered_share_planned"]
+    planned = (after - before) * city["population"] - brought
+    values = {
+        "count": _site_count(findings, lang),
+        "added": number(brought, lang),
+        "before": percent(before, lang),
+        "after": percent(after, lang),
+    }
+    if planned < 0.5:
+        return text("report.brief.sites", lang, **values)
+    return text("report.brief.sites_planned", lang, planned=number(planned, lang), **values)
+
+
+def _brought(findings: Findings) -> float | None:
+    """People whom the new sites bring within reach beyond what stands and is planned."""
+    if "mclp" not in findings.plans:
+        return None
+    return float(findings.plans["mclp"].gains["added"].sum())
+
+
+def _site_count(findings: Findings, lang: str) -> str:
+    return number(len(findings.plans["mclp"].sites), lang)
+
+
+def _ranking_sentence(findings: Findings, lang: str) -> str:
+    ranked = findings.ranking.table.dropna(subset=["rank"])
+    if len(ranked) < 2:
+        return ""
+    best, worst = names_of(findings, [str(ranked.index[0]), str(ranked.index[-1])], lang)
+    return text(
+        "report.brief.ranking", lang, best=best, worst=worst, count=number(len(ranked), lang)
+    )
+
+
+def _unranked_sentence(findings: Findings, lang: str) -> str:
+    table = findings.ranking.table
+    unranked = table.index[pd.isna(table["rank"])]
+    if unranked.empty:
+        return ""
+    names = listing(names_of(findings, unranked, lang), lang)
+    return text("report.brief.unranked", lang, districts=names)

@@ -1,0 +1,464 @@
+"""The tables of the council page, as they are read: every cell is text, with a bar beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.findings import Findings
+from ecity_geo.inputs.sections import Label
+from ecity_geo.outputs.brief import names_of
+from ecity_geo.outputs.popups import cost_text, fabric_label, place_name
+from ecity_geo.outputs.text import has_text, interval, isolate, number, percent, reason, text
+
+Kind = Literal["name", "number", "text", "bar"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A small drawing in a cell; all places are percentages of its width.
+
+    Parameters
+    ----------
+    kind
+        ``"interval"``: a line from `low` to `high` with a dot at `at`; ``"share"``: a bar up to
+        `at`, and a lighter one on to `high`.
+    low, at, high
+        Where.
+    mark
+        A threshold, if any.
+    """
+
+    kind: Literal["interval", "share"]
+    low: float
+    at: float
+    high: float
+    mark: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell of a table.
+
+    Parameters
+    ----------
+    text
+        What it says.
+    note
+        A smaller line under it: an interval, or why there is no number.
+    bar
+        A drawing.
+    ltr
+        Whether it runs from left to right in any language, as coordinates do.
+    """
+
+    text: str = ""
+    note: str = ""
+    bar: Bar | None = None
+    ltr: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Head of a column.
+
+    Parameters
+    ----------
+    label
+        Its name.
+    kind
+        ``"name"`` heads the rows; numbers are aligned at their end.
+    """
+
+    label: str
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table.
+
+    Parameters
+    ----------
+    caption
+        Its name, for a reader who cannot see where it stands.
+    columns
+        Heads of its columns.
+    rows
+        A cell per column.
+    note
+        How to read it.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+def ranking_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate the ranking, with rank intervals and the figures behind it."""
+    table, districts = findings.ranking.table, findings.districts
+    ranked = int(table["rank"].notna().sum())
+    rows = []
+    for at, (_, place) in zip(
+        districts.index.get_indexer(table.index), table.iterrows(), strict=True
+    ):
+        row = districts.iloc[at]
+        rows.append(
+            (
+                Cell(text=number(place["rank"], lang)),
+                Cell(text=place_name(row, lang)),
+                Cell(text=fabric_label(findings.study, row["fabric"], lang)),
+                Cell(text=number(place["score"], lang, 2)),
+                _rank_cell(place, row, findings, lang, ranked),
+                _mean_cell(row, findings, lang),
+                Cell(text=percent(row["covered_share"], lang)),
+                Cell(text=number(row["access_per_1000"], lang, 1)),
+            )
+        )
+    kinds: dict[str, Kind] = {
+        "rank": "number",
+        "district": "name",
+        "fabric": "text",
+        "score": "number",
+        "rank_interval": "bar",
+        "readiness": "number",
+        "covered": "number",
+        "access": "number",
+    }
+    return Grid(
+        caption=text("report.section.ranking", lang),
+        columns=_columns(kinds, lang),
+        rows=tuple(rows),
+        note=text(
+            "report.note.ranking",
+            lang,
+            confidence=percent(findings.ranking.confidence, lang),
+            draws=number(findings.ranking.draws, lang),
+        ),
+    )
+
+
+def readiness_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate readiness by construct, for the city and each district."""
+    instrument = findings.study.instrument
+    labels = {each.id: each.label for each in instrument.constructs}
+    measures = ["overall", *labels]
+    table = findings.readiness[findings.readiness["measure"].isin(measures)]
+    cells = {
+        (str(row["unit_id"]), str(row["measure"])): row
+        for _, row in table[table["level"].isin(["city", "district"])].iterrows()
+    }
+    units = [("city", text("report.note.city", lang))]
+    ids = [str(each) for each in findings.districts.index]
+    units += list(zip(ids, names_of(findings, ids, lang), strict=True))
+    rows = []
+    for unit, name in units:
+        overall = cells[unit, "overall"]
+        n = "–" if overall["suppressed"] else number(overall["n"], lang)
+        means = [_estimate_cell(cells[unit, measure], findings, lang) for measure in measures]
+        rows.append((Cell(text=name), Cell(text=n), _bar_cell(overall, findings), *means))
+    columns = (
+        *_columns({"unit": "name", "n": "number"}, lang),
+        Column(label="", kind="bar"),
+        Column(label=text("report.column.overall", lang)),
+        *(Column(label=isolate(label.text(lang) or id_, lang)) for id_, label in labels.items()),
+    )
+    return Grid(
+        caption=text("report.section.readiness", lang),
+        columns=columns,
+        rows=tuple(rows),
+        note=_scale_note(findings, lang),
+    )
+
+
+def question_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate the city's mean on each question, part by part."""
+    table = findings.readiness
+    items = table[(table["level"] == "city") & (table["kind"] == "item")]
+    found = {str(row["measure"]): row for _, row in items.iterrows()}
+    rows = []
+    for construct in findings.study.instrument.constructs:
+        for item in (each for each in construct.items if each.id in found):
+            row = found[item.id]
+            rows.append(
+                (
+                    Cell(text=isolate(item.label.text(lang) or item.id, lang)),
+                    Cell(text=isolate(construct.label.text(lang) or construct.id, lang)),
+                    _bar_cell(row, findings),
+                    _estimate_cell(row, findings, lang),
+                    Cell(text=number(row["n"], lang)),
+                )
+            )
+    part: dict[str, Kind] = {"question": "name", "part": "text"}
+    return Grid(
+        caption=text("report.section.questions", lang),
+        columns=(
+            *_columns(part, lang),
+            Column(label="", kind="bar"),
+            *_columns({"mean": "number", "n": "number"}, lang),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def fabric_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate the measures per urban fabric."""
+    study = findings.study
+    rows = tuple(
+        (
+            Cell(text=fabric_label(study, fabric, lang)),
+            Cell(text=number(row["population"], lang)),
+            Cell(text=number(row["districts"], lang)),
+            _mean_cell(row, findings, lang),
+            Cell(text=percent(row["covered_share"], lang)),
+            Cell(text=_cost(row["mean_cost"], findings, lang)),
+            Cell(text=number(row["people_uncovered"], lang)),
+        )
+        for fabric, row in findings.fabrics.iterrows()
+    )
+    kinds: dict[str, Kind] = {
+        "fabric": "name",
+        "population": "number",
+        "districts": "number",
+        "readiness": "number",
+        "covered": "number",
+        "mean_cost": "number",
+        "uncovered": "number",
+    }
+    return Grid(
+        caption=text("report.section.fabrics", lang),
+        columns=_columns(kinds, lang),
+        rows=rows,
+        note=text("report.note.fabrics", lang),
+    )
+
+
+def coverage_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate coverage by district, today and with the new sites."""
+    names = names_of(findings, findings.districts.index, lang)
+    target = findings.study.options.coverage_target
+    rows = []
+    for name, (_, row) in zip(names, findings.districts.iterrows(), strict=True):
+        before, after = row["covered_share"], row["covered_share_planned"]
+        bar = None
+        if pd.notna(before):
+            bar = Bar(kind="share", low=0, at=100 * before, high=100 * after, mark=100 * target)
+        rows.append(
+            (
+                Cell(text=name),
+                Cell(text=number(row["population"], lang)),
+                Cell(text=number(row["services_open"], lang)),
+                Cell(text=number(row["services_planned"], lang)),
+                Cell(text=_cost(row["mean_cost"], findings, lang)),
+                Cell(text=percent(before, lang)),
+                Cell(bar=bar, note="" if bar else text("report.note.nobody", lang)),
+                Cell(text=percent(after, lang)),
+                Cell(text=number(row["people_uncovered"], lang)),
+            )
+        )
+    kinds: dict[str, Kind] = {
+        "district": "name",
+        "population": "number",
+        "services": "number",
+        "planned": "number",
+        "mean_cost": "number",
+        "today": "number",
+        "change": "bar",
+        "after": "number",
+        "uncovered": "number",
+    }
+    return Grid(
+        caption=text("report.section.coverage", lang),
+        columns=_columns(kinds, lang),
+        rows=tuple(rows),
+    )
+
+
+def site_grid(findings: Findings, model: str, lang: str) -> Grid:
+    """Tabulate the new sites of a model, in the order of what they add."""
+    sites = findings.sites[findings.sites["model"] == model]
+    degrees = sites.geometry.to_crs("EPSG:4326")
+    study = findings.study
+    rows = []
+    for at, (_, site) in enumerate(sites.iterrows()):
+        coordinates = (
+            f"{number(degrees.y.iloc[at], lang, 5)}, {number(degrees.x.iloc[at], lang, 5)}"
+        )
+        order = number(site["order"], lang)
+        rows.append(
+            (
+                Cell(text=order),
+                Cell(text=_site_name(site, order, lang)),
+                Cell(text=_district_name(findings, site["district_id"], lang)),
+                Cell(text=fabric_label(study, site["fabric"], lang)),
+                *_gain_cells(site, model, findings, lang),
+                Cell(text=coordinates, ltr=True),
+            )
+        )
+    saved = f"saved_{study.options.unit}"
+    gains = ("added", "cumulative", "share") if model == "mclp" else (saved, "nearest")
+    kinds: dict[str, Kind] = {"order": "number", "site": "name", "district": "text"}
+    kinds |= {"fabric": "text", **dict.fromkeys(gains, "number"), "place": "number"}
+    return Grid(
+        caption=text(f"report.plan.{model}", lang),
+        columns=_columns(kinds, lang),
+        rows=tuple(rows),
+        note=proof(findings, model, lang),
+    )
+
+
+def proof(findings: Findings, model: str, lang: str) -> str:
+    """Say how good a plan is proved to be."""
+    plan = findings.plans[model]
+    if plan.status == "optimal":
+        return text(f"report.proof.optimal_{model}", lang, count=number(len(plan.sites), lang))
+    return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
+
+
+def tally_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate the rows of each file."""
+    counts = ("read", "matched", "unmatched", "rejected")
+    rows = tuple(
+        (
+            Cell(text=_role(tally.role, lang)),
+            Cell(text=isolate(tally.source, lang), ltr=True),
+            *(Cell(text=number(getattr(tally, count), lang)) for count in counts),
+        )
+        for tally in findings.study.tallies
+    )
+    kinds: dict[str, Kind] = {"role": "name", "file": "text", **dict.fromkeys(counts, "number")}
+    return Grid(caption=text("report.quality.rows", lang), columns=_columns(kinds, lang), rows=rows)
+
+
+def repair_grid(findings: Findings, lang: str) -> Grid:
+    """Tabulate what was mended."""
+    rows = tuple(
+        (
+            Cell(text=_repair(repair.kind, lang)),
+            Cell(text=number(repair.count, lang)),
+            Cell(text=isolate(repair.source, lang), ltr=True),
+            Cell(text=isolate(repair.detail, lang), ltr=True),
+        )
+        for repair in findings.study.repairs
+    )
+    kinds: dict[str, Kind] = {"repair": "name", "count": "number", "file": "text", "detail": "text"}
+    return Grid(
+        caption=text("report.quality.repairs", lang), columns=_columns(kinds, lang), rows=rows
+    )
+
+
+def _columns(kinds: dict[str, Kind], lang: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(label=text(f"report.column.{name}", lang), kind=kind) for name, kind in kinds.items()
+    )
+
+
+def _rank_cell(
+    place: pd.Series, row: pd.Series, findings: Findings, lang: str, ranked: int
+) -> Cell:
+    if pd.isna(place["rank"]):
+        return Cell(note=_why_unranked(row, findings, lang))
+    if pd.isna(place["rank_low"]):
+        return Cell()
+    low, high = int(place["rank_low"]), int(place["rank_high"])
+    scale = _scaler(1, max(ranked, 2))
+    bar = Bar(kind="interval", low=scale(low), at=scale(int(place["rank"])), high=scale(high))
+    same = low == high
+    return Cell(text=number(low, lang) if same else interval(low, high, lang), bar=bar)
+
+
+def _why_unranked(row: pd.Series, findings: Findings, lang: str) -> str:
+    why = str(row["readiness_reason"] or "")
+    if why:
+        return reason(why, lang, min_count=findings.study.options.min_count)
+    return text("report.note.nobody", lang)
+
+
+def _mean_cell(row: pd.Series, findings: Findings, lang: str) -> Cell:
+    """Write a unit's overall readiness with its interval, or why there is none."""
+    if pd.isna(row["readiness"]):
+        why = str(row["readiness_reason"] or "")
+        note = reason(why, lang, min_count=findings.study.options.min_count)
+        return Cell(text="–", note=note)
+    return Cell(
+        text=number(row["readiness"], lang, 2),
+        note=interval(row["readiness_low"], row["readiness_high"], lang, 2),
+    )
+
+
+def _estimate_cell(row: pd.Series, findings: Findings, lang: str) -> Cell:
+    if pd.isna(row["mean"]):
+        why = str(row["reason"] or "")
+        note = reason(why, lang, min_count=findings.study.options.min_count)
+        return Cell(text="–", note=note)
+    return Cell(text=number(row["mean"], lang, 2), note=interval(row["low"], row["high"], lang, 2))
+
+
+def _bar_cell(row: pd.Series, findings: Findings) -> Cell:
+    if not np.isfinite([row["mean"], row["low"], row["high"]]).all():
+        return Cell()
+    instrument = findings.study.instrument
+    scale = _scaler(instrument.scale_min, instrument.scale_max)
+    mark = scale(findings.study.options.test_value)
+    low, at, high = (scale(row[name]) for name in ("low", "mean", "high"))
+    return Cell(bar=Bar(kind="interval", low=low, at=at, high=high, mark=mark))
+
+
+def _scaler(low: float, high: float) -> Callable[[float], float]:
+    return lambda value: 100 * (float(value) - low) / (high - low)
+
+
+def _scale_note(findings: Findings, lang: str) -> str:
+    instrument, options = findings.study.instrument, findings.study.options
+    return text(
+        "report.note.readiness",
+        lang,
+        lowest=number(instrument.scale_min, lang),
+        highest=number(instrument.scale_max, lang),
+        confidence=percent(options.confidence, lang),
+        test=number(options.test_value, lang, 0 if options.test_value % 1 == 0 else 1),
+    )
+
+
+def _cost(cost: float, findings: Findings, lang: str) -> str:
+    return "–" if pd.isna(cost) else cost_text(cost, findings.study, lang)
+
+
+def _site_name(site: pd.Series, order: str, lang: str) -> str:
+    name = Label(fa=str(site["name_fa"] or ""), en=str(site["name_en"] or "")).text(lang)
+    return isolate(name, lang) if name else text("report.note.site", lang, order=order)
+
+
+def _district_name(findings: Findings, district: Any, lang: str) -> str:
+    return names_of(findings, [str(district)], lang)[0] if pd.notna(district) else "–"
+
+
+def _gain_cells(site: pd.Series, model: str, findings: Findings, lang: str) -> list[Cell]:
+    if model == "mclp":
+        share = site["cumulative"] / float(findings.city["population"])
+        return [
+            Cell(text=number(site["added"], lang)),
+            Cell(text=number(site["cumulative"], lang)),
+            Cell(text=percent(share, lang, 1)),
+        ]
+    per = 1000 if findings.study.options.unit == "m" else 1
+    return [
+        Cell(text=number(site["added"] / per, lang)),
+        Cell(text=percent(site["share"], lang, 1)),
+    ]
+
+
+def _role(role: str, lang: str) -> str:
+    key = f"report.role.{role}"
+    return text(key, lang) if has_text(key, lang) else role
+
+
+def _repair(kind: str, lang: str) -> str:
+    key = f"report.repair.{kind}"
+    return text(key, lang) if has_text(key, lang) else kind.replace("_", " ")

@@ -1,0 +1,348 @@
+"""The council page: one page that leads through all findings, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from ecity_geo import __version__
+from ecity_geo.findings import Findings
+from ecity_geo.outputs import assets, grids
+from ecity_geo.outputs.brief import Tile, figures, sentences, tiles
+from ecity_geo.outputs.grids import Grid
+from ecity_geo.outputs.popups import within
+from ecity_geo.outputs.text import DIRECTION, number, percent, text
+from ecity_geo.outputs.views import plain
+
+MAPS = ("readiness", "coverage", "gaps", "siting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A map as the council page shows it.
+
+    Parameters
+    ----------
+    title
+        Its title.
+    sentence
+        What it says.
+    picture
+        An ``<svg>`` element of ours, safe to stand in a page.
+    href
+        File of the map.
+    """
+
+    title: str
+    sentence: str
+    picture: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How something was computed.
+
+    Parameters
+    ----------
+    title, text
+        In words, with the source.
+    formula
+        As a formula; empty where words are enough.
+    """
+
+    title: str
+    text: str
+    formula: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file beside the page.
+
+    Parameters
+    ----------
+    href
+        Its name.
+    label
+        What it is.
+    """
+
+    href: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything that stands on the council page, as text.
+
+    Parameters
+    ----------
+    lang, dir
+        Language, and the direction of its script.
+    city, badge, note
+        Name of the city; what a reader must know of the data.
+    other, other_lang
+        File and language of the page in the other language; empty without one.
+    tiles, sentences, cards
+        The first screens.
+    ranking, readiness, questions, fabrics, coverage, sites, tallies, repairs
+        The tables.
+    candidates, quality, methods, files, made, licences
+        The rest.
+    """
+
+    lang: str
+    dir: str
+    city: str
+    badge: str
+    note: str
+    other: str
+    other_lang: str
+    tiles: list[Tile]
+    sentences: list[str]
+    cards: list[Card]
+    ranking: Grid
+    readiness: Grid
+    questions: Grid
+    fabrics: Grid
+    coverage: Grid
+    sites: list[Grid]
+    candidates: str
+    quality: list[str]
+    tallies: Grid
+    repairs: Grid
+    methods: list[Method]
+    files: list[File]
+    made: str
+    licences: list[assets.Licence]
+
+
+def council_page(
+    findings: Findings, lang: str, cards: Mapping[str, Card], *, languages: tuple[str, ...]
+) -> str:
+    """Write the council page.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language of the page.
+    cards
+        The four maps, by kind.
+    languages
+        Languages that the page is written in; it links to the other one.
+
+    Returns
+    -------
+    html
+        The whole document: one file, no script, nothing asked of the network.
+    """
+    page = prepare(findings, lang, cards, languages=languages)
+    return _render("council.html.jinja", page=page, t=partial(text, lang=lang))
+
+
+def chooser_page(findings: Findings, languages: tuple[str, ...]) -> str:
+    """Write the small page that leads to each language.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    languages
+        Languages of the council page.
+
+    Returns
+    -------
+    html
+        The whole document.
+    """
+    study = findings.study
+    choices = [
+        {
+            "lang": lang,
+            "dir": DIRECTION[lang],
+            "href": page_name(lang),
+            "city": study.name.text(lang),
+            "language": text("common.language", lang),
+            "title": text("report.title", lang),
+            "badge": text("common.synthetic", lang) if study.synthetic else "",
+        }
+        for lang in languages
+    ]
+    return _render("chooser.html.jinja", choices=choices)
+
+
+def page_name(lang: str) -> str:
+    """Return the file of the council page in a language."""
+    return f"index.{lang}.html"
+
+
+def prepare(
+    findings: Findings, lang: str, cards: Mapping[str, Card], *, languages: tuple[str, ...]
+) -> Page:
+    """Collect everything that stands on the council page; see `council_page`."""
+    study = findings.study
+    others = [each for each in languages if each != lang]
+    return Page(
+        lang=lang,
+        dir=DIRECTION[lang],
+        city=study.name.text(lang),
+        badge=text("common.synthetic", lang) if study.synthetic else "",
+        note=study.note.text(lang),
+        other=page_name(others[0]) if others else "",
+        other_lang=others[0] if others else "",
+        tiles=tiles(findings, lang),
+        sentences=sentences(findings, lang),
+        cards=[cards[kind] for kind in MAPS],
+        ranking=grids.ranking_grid(findings, lang),
+        readiness=grids.readiness_grid(findings, lang),
+        questions=grids.question_grid(findings, lang),
+        fabrics=grids.fabric_grid(findings, lang),
+        coverage=grids.coverage_grid(findings, lang),
+        sites=[grids.site_grid(findings, model, lang) for model in findings.plans],
+        candidates=text(
+            "report.note.candidates", lang, candidates=number(len(study.candidates), lang)
+        ),
+        quality=quality(findings, lang),
+        tallies=grids.tally_grid(findings, lang),
+        repairs=grids.repair_grid(findings, lang),
+        methods=methods(findings, lang),
+        files=_files(lang),
+        made=text("report.foot.made", lang, version=__version__),
+        licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
+    )
+
+
+def quality(findings: Findings, lang: str) -> list[str]:
+    """Say in sentences what the data can bear.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentences
+        CRS, matching, people outside and unreachable, seed.
+    """
+    study, city = findings.study, figures(findings)
+    said = [text("report.quality.crs", lang, crs=f"{study.crs.name} ({study.crs.to_string()})")]
+    if len(study.matches):
+        exact = int((study.matches["tier"].astype(int) == 0).sum())
+        said.append(
+            text(
+                "report.quality.matches",
+                lang,
+                exact=number(exact, lang),
+                folded=number(len(study.matches) - exact, lang),
+            )
+        )
+    for name, key in (("population_outside", "outside"), ("people_unreachable", "unreachable")):
+        if city.get(name, 0) > 0:
+            said.append(text(f"report.quality.{key}", lang, people=number(city[name], lang)))
+    # A seed is a name, not an amount: no separators.
+    said.append(text("report.quality.seed", lang, seed=str(study.options.seed)))
+    return said
+
+
+def methods(findings: Findings, lang: str) -> list[Method]:
+    """Say how each measure was computed, with its source.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    methods
+        In the order of the page.
+    """
+    study = findings.study
+    options = study.options
+    catchment = text(f"common.within.{options.unit}", lang, standard=plain(options.catchment, lang))
+    values = {
+        "confidence": percent(options.confidence, lang),
+        "min_count": number(options.min_count, lang),
+        "standard": within(study, lang),
+        "measure": text(f"common.measure.{options.measure}", lang),
+        "catchment": catchment,
+        "test": plain(options.test_value, lang),
+        "target": percent(options.coverage_target, lang),
+        "weights": _weights(findings, lang),
+    }
+    names = ("readiness", "suppression", "coverage", "access", "gap", "siting", "ranking")
+    formulas = {"access", "gap", "ranking"}
+    return [
+        Method(
+            title=text(f"report.method.{name}", lang),
+            text=text(f"report.method.{name}_text", lang, **values),
+            formula=text(f"report.formula.{name}", lang) if name in formulas else "",
+        )
+        for name in names
+    ]
+
+
+def _weights(findings: Findings, lang: str) -> str:
+    weights = findings.ranking.weights.to_numpy(dtype=float)
+    shown = [percent(weight, lang) for weight in weights]
+    if np.allclose(weights, weights.mean()):
+        shown = shown[:1]
+    return text("common.list_separator", lang).join(shown)
+
+
+def _files(lang: str) -> list[File]:
+    names = {
+        "tables/ranking.csv": "tables",
+        "tables/columns.csv": "columns",
+        "study.gpkg": "gpkg",
+        "run.json": "run",
+    }
+    return [File(href=name, label=text(f"report.file.{key}", lang)) for name, key in names.items()]
+
+
+def _render(template: str, **values: Any) -> str:
+    styles = [assets.font_css(), _source("council.css")]
+    sources = " ".join(assets.hash_source(style) for style in styles)
+    policy = (
+        f"default-src 'none'; style-src {sources}; img-src data:; font-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    rendered = _environment().get_template(template).render(policy=policy, styles=styles, **values)
+    return str(rendered)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_source),
+    )
+    environment.filters["place"] = _place
+    return environment
+
+
+def _place(share: float) -> str:
+    """Place a percentage in a drawing that is 120 wide, with a margin of 4."""
+    return f"{4 + 1.12 * min(max(share, 0.0), 100.0):.1f}"
+
+
+def _source(name: str) -> str:
+    return (files("ecity_geo.outputs") / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,142 @@
+"""Everything that a run writes: the only module that knows all outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from ecity_geo.findings import Findings
+from ecity_geo.outputs import maps, report, runinfo, tables
+from ecity_geo.outputs.fence import OfflineMap
+from ecity_geo.outputs.files import output_set, write_file
+from ecity_geo.outputs.geopackage import write_geopackage
+
+
+def write_outputs(
+    findings: Findings, out: Path, *, languages: Iterable[str] | None = None
+) -> list[Path]:
+    """Write maps, council page, tables, GeoPackage and run record, all or nothing.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    out
+        Folder; made if it does not exist. Files in it that no run has written are left alone.
+    languages
+        ``"fa"``, ``"en"``; as the study says by default.
+
+    Returns
+    -------
+    paths
+        The files, in a fixed order: ``index.html`` is the one to open.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written; the earlier outputs are whole then.
+    """
+    chosen = tuple(dict.fromkeys(languages or findings.study.options.languages))
+    names = output_names(chosen)
+    with output_set(out, names) as staging:
+        for name, content in _pages(findings, chosen).items():
+            _write(staging / name, content)
+        for name, content in _tables(findings).items():
+            _write(staging / name, content)
+        _write(staging / "run.json", runinfo.to_json(runinfo.run_info(findings)))
+        write_geopackage(findings, staging / "study.gpkg")
+    return [out / name for name in names]
+
+
+def output_names(languages: tuple[str, ...]) -> list[str]:
+    """Name every file of a run.
+
+    Parameters
+    ----------
+    languages
+        Languages of the pages.
+
+    Returns
+    -------
+    names
+        Relative paths with ``/``.
+    """
+    pages = [report.page_name(lang) for lang in languages]
+    drawn = [map_name(kind, lang) for kind in maps.KINDS for lang in languages]
+    tabled = [f"tables/{name}.{end}" for name in tables.table_names() for end in ("csv", "json")]
+    return [
+        "index.html",
+        *pages,
+        *drawn,
+        *tabled,
+        "tables/columns.csv",
+        "study.gpkg",
+        "run.json",
+    ]
+
+
+def map_name(kind: str, lang: str) -> str:
+    """Return the file of a map in a language."""
+    return f"{kind}.{lang}.html"
+
+
+def write_map(findings: Findings, kind: str, lang: str, out: Path) -> Path:
+    """Write one map as a page that opens without a network.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    kind
+        ``"readiness"``, ``"coverage"``, ``"gaps"`` or ``"siting"``.
+    lang
+        ``"fa"`` or ``"en"``.
+    out
+        The file.
+
+    Returns
+    -------
+    path
+        The same file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    page = maps.map_html(maps.make_map(findings, kind, lang))
+    return write_file(out, page.encode())
+
+
+def _pages(findings: Findings, languages: tuple[str, ...]) -> dict[str, str]:
+    pages = {"index.html": report.chooser_page(findings, languages)}
+    for lang in languages:
+        cards = {}
+        for kind in maps.KINDS:
+            drawn = maps.make_map(findings, kind, lang)
+            pages[map_name(kind, lang)] = maps.map_html(drawn)
+            cards[kind] = _card(drawn, map_name(kind, lang))
+        pages[report.page_name(lang)] = report.council_page(
+            findings, lang, cards, languages=languages
+        )
+    return pages
+
+
+def _card(drawn: OfflineMap, href: str) -> report.Card:
+    sheet = drawn.sheet
+    return report.Card(title=sheet.title, sentence=sheet.headline, picture=sheet.picture, href=href)
+
+
+def _tables(findings: Findings) -> dict[str, str]:
+    written = {}
+    for name, frame in tables.tables(findings).items():
+        written[f"tables/{name}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
+        written[f"tables/{name}.json"] = tables.to_json(frame, name=name, study=findings.study)
+    dictionary = (files("ecity_geo.outputs") / "columns.csv").read_text(encoding="utf-8")
+    written["tables/columns.csv"] = tables.BYTE_ORDER_MARK + dictionary
+    return written
+
+
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
