@@ -69,8 +69,10 @@ class Instance:
     @cached_property
     def penalty(self) -> float:
         """Price of a row that must be reached and is not: more than all else can save."""
-        has = np.diff(self.start) > 0
-        return 1.0 + 2.0 * float(self.cost[self.start[1:][has] - 1].sum())
+        most = np.where(np.isinf(self.base), 0.0, self.base)
+        has = np.flatnonzero(np.isinf(self.base) & (np.diff(self.start) > 0))
+        most[has] = self.cost[self.start[has + 1] - 1]
+        return 1.0 + 2.0 * float(most.sum())
 
     @cached_property
     def tolerance(self) -> float:

@@ -84,10 +84,12 @@ class Relaxation:
         self.lowest = instance.base.copy()
         has = np.diff(instance.start) > 0
         self.lowest[has] = instance.cost[instance.start[:-1][has]]
+        # and one above the penalty would only lose digits
+        self.highest = instance.priced(instance.base)
 
     def evaluate(self, u: Floats) -> Prices:
         """Return the bound at these prices."""
-        u = np.clip(u, self.lowest, self.instance.base)
+        u = np.clip(u, self.lowest, self.highest)
         saved = u[self.row]
         saved -= self.cost
         np.maximum(saved, 0.0, out=saved)
@@ -104,7 +106,7 @@ class Relaxation:
             row = self.row[part]
             excess[row] -= self.cost[part] < prices.u[row]
         # a price that stands at its limit cannot rise
-        excess[(prices.u >= self.instance.base) & (excess > 0)] = 0.0
+        excess[(prices.u >= self.highest) & (excess > 0)] = 0.0
         return excess
 
     def ascend(
@@ -126,10 +128,11 @@ class Relaxation:
         direction = np.zeros(self.instance.n_rows)
         share = np.zeros(self.instance.n_columns)
         for _ in range(iterations):
-            direction = self.excess(at) + 0.3 * direction
+            excess = self.excess(at)
+            direction = excess + 0.3 * direction
             norm = float(direction @ direction)
             done = best.bound > upper - self.instance.tolerance or time.monotonic() > deadline
-            if norm == 0 or done or halvings > HALVINGS:
+            if not excess.any() or not norm or done or halvings > HALVINGS:
                 break
             target = upper + 0.02 * (upper - best.bound)
             at = self.evaluate(at.u + step * (target - at.bound) / norm * direction)

@@ -69,13 +69,18 @@ def _out_of_reach(
     could, _ = question.nearest(np.arange(len(question.facilities)))
     does, _ = question.nearest(open_columns)
     left = (could >= 0) & (does < 0) & (question.people > 0)
-    fact = (
-        f"With p = {question.p} new sites {int(left.sum())} demand points "
-        f"({question.people[left].sum():g} people) that some candidate reaches stay out of reach "
-        f"of every site: {shown(question.demand[left])}."
+    proven = outcome.bound > 0
+    verdict = (
+        f"p = {question.p} is too small; the best choice"
+        if proven
+        else f"No choice for p = {question.p} that reaches all was found in {time_limit:g} "
+        "seconds; the best one found"
     )
-    if outcome.bound <= 0:
-        fact = f"No plan that reaches all was found in {time_limit:g} seconds. {fact}"
+    fact = (
+        f"{verdict} leaves {int(left.sum())} of {len(question.demand)} demand points "
+        f"({question.people[left].sum():g} people) out of reach that some candidate reaches: "
+        f"{shown(question.demand[left])}."
+    )
     enough = smallest_cover(cover, time_limit=time_limit)
     cure = f"p = {enough} would reach all" if enough else "A larger p may reach all"
     return f"{fact} {cure}; or build the costs with a larger cutoff, or leave this demand out."

@@ -20,7 +20,8 @@ class SitingPlan:
     existing
         Ids of the facilities that were open already.
     assignment
-        Indexed like the demand: `facility_id` (missing where out of reach) and `cost`.
+        Indexed like the demand: `facility_id` of the nearest open site (missing where out of
+        reach; for MCLP: beyond the standard) and its `cost` (infinite there).
     objective
         Value of the plan: people covered (MCLP), or person-cost in all (p-median).
     bound
@@ -30,16 +31,20 @@ class SitingPlan:
     status
         ``"optimal"`` (gap at most 1e-9) or ``"time_limit"``.
     gains
-        Indexed by site id, in the order of `sites`: `added` (what it adds to those before it),
-        `cumulative` (objective with it), and `share` of all demand.
+        Indexed by site id, in the order of `sites`: `added` (people whom it newly covers, or
+        person-cost that it saves, after those before it), `cumulative` (the objective with
+        it), and `share` of all people: newly covered by it (MCLP), or nearest to it in the
+        whole plan (p-median). `added` and `cumulative` of a p-median are missing as long as
+        somebody is out of reach of the sites so far.
     standard
         Service standard, in `unit`; missing where the model has none.
     unit
         Unit of the costs.
     unreachable
-        Demand ids that no facility and no candidate reaches.
+        Demand ids that no existing site and no candidate reaches (MCLP: within the standard).
     ties
-        Number of times that a tie was broken by candidate order.
+        Number of exchanges of one new site for another candidate that would be exactly as
+        good; the earlier candidate stands in the plan.
     seconds
         Wall time of the solution (not written to outputs: these are the same bytes each time).
     """

@@ -77,7 +77,8 @@ class Search:
         self.core = whole_core(instance)
         _, first, second = two_nearest(instance, self.best.chosen)
         self.u: Floats = (first + second) / 2
-        self.bound = -np.inf
+        # whatever is chosen, no row pays less than its cheapest pair
+        self.bound = instance.offset + float(Relaxation(instance).lowest.sum())
 
     def run(self) -> None:
         """Search until the plan is proven or the time is over."""
