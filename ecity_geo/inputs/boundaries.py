@@ -79,12 +79,12 @@ def read_boundaries(
         path, layer=config.layer, crs=config.crs, encoding=config.encoding, source=config.path
     )
     frame = layer.data
+    if frame.empty:
+        raise InputError(_no_features(config.path))
     fields = {"id": config.id, "name_fa": config.name_fa, "name_en": config.name_en}
     faults = missing_fields(
         frame, fields | {"fabric": config.fabric}, source=config.path, section="boundaries"
     )
-    if frame.empty:
-        raise InputError([*faults, _no_features(config.path)])
     places = _places(frame, config.id)
     if config.id in frame.columns:
         ids = pd.Series(as_text(frame[config.id]).to_numpy(), index=places)

@@ -157,6 +157,11 @@ def _missing(value: object) -> bool:
     return nan or value is None or value is pd.NA or value is pd.NaT
 
 
+def first_line(error: Exception) -> str:
+    """Return what a library said, short enough to stand in a fault."""
+    return str(error).strip().partition("\n")[0][:200]
+
+
 def missing_fields(
     frame: pd.DataFrame, fields: dict[str, str], *, source: str, section: str
 ) -> list[Fault]:
@@ -183,7 +188,7 @@ def missing_fields(
     for key, name in fields.items():
         if not name or name in columns:
             continue
-        close = nearest(name, columns) or columns[:8]
+        close = nearest(name, columns) or columns[:8] or ["no field at all"]
         faults.append(
             Fault(
                 source=source,

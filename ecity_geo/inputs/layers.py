@@ -25,7 +25,7 @@ from pyproj.exceptions import CRSError
 from ecity_geo.crs import bounds_of, is_degrees
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.files import check_safe
-from ecity_geo.inputs.frames import agree_crs
+from ecity_geo.inputs.frames import agree_crs, first_line
 from ecity_geo.inputs.schema import Checked, Repair
 from ecity_geo.inputs.shapefile import missing_parts, shapefile_encoding, unpack
 
@@ -79,7 +79,7 @@ def read_vector(
         layer is unknown or not chosen.
     """
     source = source or path.name
-    check_safe(path, "layer", source=source)
+    check_safe(path, "boundaries", source=source)
     if path.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory(prefix="ecity_geo_") as folder:
             inner = unpack(path, Path(folder), layer=layer, source=source)
@@ -116,7 +116,9 @@ def _read_parquet(path: Path, source: str) -> gpd.GeoDataFrame:
             )
         ) from error
     except READ_ERRORS as error:
-        raise InputError(_unreadable(source, f"no readable GeoParquet ({_line(error)})")) from error
+        raise InputError(
+            _unreadable(source, f"no readable GeoParquet ({first_line(error)})")
+        ) from error
     return frame.reset_index(drop=True)
 
 
@@ -169,7 +171,7 @@ def ogr_frame(name: str, source: str, **options: Any) -> tuple[gpd.GeoDataFrame,
             warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(name, on_invalid="ignore", **options)
     except READ_ERRORS as error:
-        found = f"a file that GDAL refuses ({_line(error)})"
+        found = f"a file that GDAL refuses ({first_line(error)})"
         raise InputError(_unreadable(source, found)) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(_unreadable(source, "a table without geometry"))
@@ -197,7 +199,7 @@ def _choose_layer(path: Path, layer: str, source: str) -> str:
     try:
         listed = pyogrio.list_layers(path)
     except READ_ERRORS as error:
-        found = f"a file that GDAL refuses ({_line(error)})"
+        found = f"a file that GDAL refuses ({first_line(error)})"
         raise InputError(_unreadable(source, found)) from error
     names = [str(name) for name, geometry in listed if geometry is not None]
     if layer in names:
@@ -235,7 +237,8 @@ def _with_crs(
     crs = agree_crs(stated, given, source=source)
     if crs is not None:
         return frame.set_crs(crs, allow_override=True)
-    if frame.crs is not None and (frame.empty or is_degrees(bounds_of(frame))):
+    drawn = bool(np.isfinite(frame.total_bounds).all())
+    if frame.crs is not None and not (drawn and not is_degrees(bounds_of(frame))):
         return frame  # GeoJSON without a crs member is in WGS 84 (RFC 7946, section 4)
     raise InputError(_no_crs(frame, source))
 
@@ -273,7 +276,3 @@ def _unreadable(source: str, found: str) -> Fault:
         expected=f"a readable layer ({FORMAT_NAMES})",
         cure="Open it in a GIS and save it again, for example as GeoPackage.",
     )
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]

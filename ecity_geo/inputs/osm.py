@@ -14,6 +14,7 @@ import pyogrio
 from ecity_geo.crs import Bounds
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.files import check_safe
+from ecity_geo.inputs.frames import first_line
 from ecity_geo.inputs.layers import READ_ERRORS, ogr_frame
 from ecity_geo.inputs.schema import Checked, Repair
 
@@ -123,7 +124,7 @@ def tag_condition(path: Path, layer: str, tags: Mapping[str, Sequence[str]], *, 
         raise InputError(
             Fault(
                 source=source,
-                found=f"an extract that GDAL refuses ({error})",
+                found=f"an extract that GDAL refuses ({first_line(error)})",
                 expected="an OSM PBF",
                 cure="Download the extract again.",
             )

@@ -13,7 +13,7 @@ from pyproj import CRS
 from ecity_geo.crs import LONLAT, Bounds, parse_crs
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.geo.locate import locate
-from ecity_geo.inputs.files import read_table, resolve
+from ecity_geo.inputs.files import check_safe, read_table, resolve
 from ecity_geo.inputs.frames import as_text, feature_place, missing_fields, to_working
 from ecity_geo.inputs.layers import read_vector
 from ecity_geo.inputs.schema import Checked, Repair
@@ -62,6 +62,7 @@ def read_points(
         With every missing field and every row without usable coordinates.
     """
     file = resolve(path, folder)
+    check_safe(file, section, source=path)
     if file.suffix.lower() in TABLES:
         return _from_table(file, path, section, fields, x, y, crs)
     return _from_layer(file, path, section, fields, crs)

@@ -16,7 +16,7 @@ from ecity_geo.crs import Bounds, crs_name
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.apportion import apportion
 from ecity_geo.inputs.config import PopulationConfig
-from ecity_geo.inputs.files import resolve
+from ecity_geo.inputs.files import check_safe, resolve
 from ecity_geo.inputs.frames import as_text, feature_place, missing_fields, to_working
 from ecity_geo.inputs.layers import read_vector
 from ecity_geo.inputs.points import district_of
@@ -58,6 +58,7 @@ def read_population(
         With every fault of the file, or if nobody lives in the districts.
     """
     path = resolve(config.path, folder)
+    check_safe(path, "population", source=config.path)
     if path.suffix.lower() in {".tif", ".tiff"}:
         demand = _from_raster(path, config, districts)
     else:
@@ -78,42 +79,56 @@ def _from_raster(
     path: Path, config: PopulationConfig, districts: gpd.GeoDataFrame
 ) -> Checked[gpd.GeoDataFrame]:
     cells = read_cells(path, config, districts)
-    shapes = np.asarray(shapely.polygons(cells.corners), dtype=object)
-    size = np.asarray(shapely.area(shapes))
-    people = cells.values * size / 1e6 if config.density else cells.values
-    width = len(str(cells.total - 1))
-    ids = pd.Index([f"c{index:0{width}d}" for index in cells.index])
+    ids, people = cells.ids(), cells.values
     notes = _raster_notes(cells, config, districts)
-    coarse = bool(len(size)) and float(size.max()) > COARSE * float(districts.area.min())
-    if coarse and config.assign != "area":
-        detail = (
-            f"cells of {size.max() / 1e6:.3g} km2 against a district of "
-            f"{districts.area.min() / 1e6:.3g} km2: people shared by area"
-        )
-        notes.append(Repair(source=config.path, kind="coarse_cells", count=len(ids), detail=detail))
+    coarse = _coarse(cells, config, districts)
+    if not (coarse or config.density or config.assign == "area"):
+        places = cells.grid.places(cells.cells)
+        points = gpd.GeoSeries(shapely.points(places), index=ids, crs=districts.crs)
+        return _placed(points, people, districts, config.path, notes)
+    shapes = cells.grid.polygons(cells.cells)
+    if config.density:
+        people = people * shapely.area(shapes) / 1e6
     if coarse or config.assign == "area":
-        return _shared(shapes, ids, people, districts, config.path, notes)
-    points = gpd.GeoSeries(shapely.points(cells.centres), index=ids, crs=districts.crs)
+        return _shared(shapes, ids, people, districts, config.path, [*notes, *coarse])
+    points = gpd.GeoSeries(shapely.centroid(shapes), index=ids, crs=districts.crs)
     return _placed(points, people, districts, config.path, notes)
+
+
+def _coarse(cells: Cells, config: PopulationConfig, districts: gpd.GeoDataFrame) -> list[Repair]:
+    """Say that cells are too large to be placed by their centres, if they are."""
+    rows, columns = cells.cells
+    if config.assign == "area" or not len(rows):
+        return []
+    middle = len(rows) // 2
+    one = cells.grid.polygons((rows[middle : middle + 1], columns[middle : middle + 1]))
+    size, smallest = float(shapely.area(one[0])), float(districts.area.min())
+    if size <= COARSE * smallest:
+        return []
+    detail = (
+        f"cells of {size / 1e6:.3g} km2 against a district of {smallest / 1e6:.3g} km2: "
+        "people shared by area"
+    )
+    return [Repair(source=config.path, kind="coarse_cells", count=len(rows), detail=detail)]
 
 
 def _raster_notes(
     cells: Cells, config: PopulationConfig, districts: gpd.GeoDataFrame
 ) -> list[Repair]:
     notes = []
-    if not cells.crs.equals(CRS(districts.crs), True):
+    if not cells.grid.crs.equals(CRS(districts.crs), True):
         detail = (
-            f"cell by cell from {crs_name(cells.crs)} to {crs_name(CRS(districts.crs))}; "
+            f"cell by cell from {crs_name(cells.grid.crs)} to {crs_name(CRS(districts.crs))}; "
             "no person lost or made"
         )
         notes.append(
-            Repair(source=config.path, kind="reprojected", count=len(cells.index), detail=detail)
+            Repair(source=config.path, kind="reprojected", count=len(cells.values), detail=detail)
         )
-    empty = int(in_outline(cells.empty, districts).sum())
+    empty = int(in_outline(cells.grid.places(cells.empty), districts).sum())
     if empty:
         detail = f"{empty:,} cells of the city are without data and hold nobody"
         notes.append(Repair(source=config.path, kind="no_data", count=empty, detail=detail))
-    covered = shapely.area(shapely.intersection(districts.geometry.to_numpy(), cells.extent))
+    covered = shapely.area(shapely.intersection(districts.geometry.to_numpy(), cells.grid.extent()))
     share = pd.Series(covered / districts.area.to_numpy(), index=districts.index)
     partly = share[share < 0.999]
     if len(partly):

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
@@ -19,17 +20,65 @@ from shapely.geometry.base import BaseGeometry
 from ecity_geo.crs import Bounds, bounds_of, misplaced, to_lonlat, widen
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.config import PopulationConfig
-from ecity_geo.inputs.files import check_safe
-from ecity_geo.inputs.frames import agree_crs
+from ecity_geo.inputs.frames import agree_crs, first_line
 
-MAX_CELLS = 100_000_000
-"""Cells in the window of the city; more is finer than any decision needs."""
+MAX_CELLS = 50_000_000
+"""Cells in the window of the city, and ..."""
+MAX_POPULATED = 2_000_000
+"""... cells with people: 30 m over a city of 40 km. More is finer than any decision needs."""
 HUGE = 1e9
 """No cell holds as many people; what does is a mark for "no data"."""
 
 
 CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-Places: TypeAlias = tuple[NDArray[np.int64], ...]
+Floats: TypeAlias = NDArray[np.float64]
+Places: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """Where the cells of a raster lie in the working CRS.
+
+    Parameters
+    ----------
+    transform
+        Affine transform of the raster, from column and row to its own CRS.
+    to_metres
+        From the CRS of the raster to the working CRS.
+    crs
+        CRS of the raster.
+    width, height
+        Cells of the whole raster.
+    """
+
+    transform: Any
+    to_metres: Transformer
+    crs: CRS
+    width: int
+    height: int
+
+    def places(self, cells: Places, right: float = 0.5, down: float = 0.5) -> Floats:
+        """Return a place of each cell, ``n x 2`` metres; by default its centre."""
+        rows, columns = cells
+        at = _apply(self.transform, columns + right, rows + down)
+        return np.column_stack(self.to_metres.transform(*at))
+
+    def polygons(self, cells: Places) -> NDArray[np.object_]:
+        """Return the outline of each cell."""
+        corners = np.stack([self.places(cells, *corner) for corner in CORNERS], axis=1)
+        return np.asarray(shapely.polygons(corners), dtype=object)
+
+    def extent(self) -> BaseGeometry:
+        """Return the outline of the whole raster."""
+        # 20 points a side follow it through the change of CRS.
+        steps = np.linspace(0, 1, 21)
+        zero, one = np.zeros(21), np.ones(21)
+        right = np.concatenate([steps, one, steps[::-1], zero]) * self.width
+        down = np.concatenate([zero, steps, one, steps[::-1]]) * self.height
+        at = _apply(self.transform, right, down)
+        outline = np.column_stack(self.to_metres.transform(*at))
+        outline = outline[np.isfinite(outline).all(axis=1)]
+        return shapely.make_valid(shapely.Polygon(outline))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,32 +87,26 @@ class Cells:
 
     Parameters
     ----------
-    index
-        Row times width plus column, counted in the whole raster.
+    cells
+        Row and column of each, counted in the whole raster.
     values
-        Value of each cell: persons, or persons per square kilometre.
-    corners
-        Corners in the working CRS, ``n x 4 x 2`` metres.
-    centres
-        Centres in the working CRS, ``n x 2`` metres.
-    total
-        Number of cells of the whole raster.
+        Value of each: persons, or persons per square kilometre.
     empty
-        Centres of the window's cells without data, ``n x 2`` metres.
-    crs
-        CRS of the raster.
-    extent
-        Polygon of the whole raster in the working CRS.
+        Rows and columns of the window's cells without data.
+    grid
+        Where they lie.
     """
 
-    index: NDArray[np.int64]
-    values: NDArray[np.float64]
-    corners: NDArray[np.float64]
-    centres: NDArray[np.float64]
-    total: int
-    empty: NDArray[np.float64]
-    crs: CRS
-    extent: BaseGeometry
+    cells: Places
+    values: Floats
+    empty: Places
+    grid: Grid
+
+    def ids(self) -> pd.Index:
+        """Return ``"c"`` and the flat index of each cell in the whole raster, zero-padded."""
+        width = len(str(self.grid.width * self.grid.height - 1))
+        flat = self.cells[0] * self.grid.width + self.cells[1]
+        return pd.Index([f"c{index:0{width}d}" for index in flat.tolist()])
 
 
 def read_cells(path: Path, config: PopulationConfig, districts: gpd.GeoDataFrame) -> Cells:
@@ -92,7 +135,6 @@ def read_cells(path: Path, config: PopulationConfig, districts: gpd.GeoDataFrame
     import rasterio  # GDAL a second time: not before it is wanted
     from rasterio.errors import RasterioError
 
-    check_safe(path, "population", source=config.path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NotGeoreferencedWarning; judged by _check_profile
@@ -102,7 +144,7 @@ def read_cells(path: Path, config: PopulationConfig, districts: gpd.GeoDataFrame
         raise InputError(
             Fault(
                 source=config.path,
-                found=f"a raster that GDAL refuses ({str(error).strip().splitlines()[0][:200]})",
+                found=f"a raster that GDAL refuses ({first_line(error)})",
                 expected="a readable GeoTIFF",
                 cure="Open it in a GIS and save it again as GeoTIFF.",
             )
@@ -119,23 +161,29 @@ def _read(raster: Any, config: PopulationConfig, districts: gpd.GeoDataFrame) ->
     _check_values(data, hidden, raster, config, (row, column))
     people = data.astype(float)
     people = people * raster.scales[config.band - 1] + raster.offsets[config.band - 1]
-    rows, columns = np.nonzero(~hidden & (people > 0))
+    living = ~hidden & (people > 0)
+    rows, columns = np.nonzero(living)
+    if len(rows) > MAX_POPULATED:
+        raise InputError(_too_fine(config, len(rows), MAX_POPULATED))
     to_metres = Transformer.from_crs(crs, CRS(districts.crs), always_xy=True)
-
-    def place(cells: Places, right: float = 0.5, down: float = 0.5) -> NDArray[np.float64]:
-        at = _apply(raster.transform, cells[1] + column + right, cells[0] + row + down)
-        return np.column_stack(to_metres.transform(*at))
-
+    nowhere = np.nonzero(hidden)
     return Cells(
-        index=(rows + row) * raster.width + columns + column,
-        values=people[rows, columns],
-        corners=np.stack([place((rows, columns), *corner) for corner in CORNERS], axis=1),
-        centres=place((rows, columns)),
-        total=raster.width * raster.height,
-        empty=place(np.nonzero(hidden)),
-        crs=crs,
-        extent=_extent(raster, to_metres),
+        cells=(rows + row, columns + column),
+        values=people[living],
+        empty=(nowhere[0] + row, nowhere[1] + column),
+        grid=Grid(
+            transform=raster.transform,
+            to_metres=to_metres,
+            crs=crs,
+            width=raster.width,
+            height=raster.height,
+        ),
     )
+
+
+def _too_fine(config: PopulationConfig, found: int, limit: int) -> Fault:
+    cure = "Sum the raster to larger cells, such as 100 m."
+    return _fault(config, f"{found:,} cells over the city", f"at most {limit:,}", cure)
 
 
 def _check_profile(raster: Any, config: PopulationConfig) -> CRS:
@@ -177,11 +225,11 @@ def _window(
     left, right = _clip(columns, raster.width)
     top, bottom = _clip(rows, raster.height)
     if left >= right or top >= bottom:
-        raise InputError(_elsewhere(raster, crs, config, widen(to_lonlat(city, CRS(districts.crs)))))
+        raise InputError(
+            _elsewhere(raster, crs, config, widen(to_lonlat(city, CRS(districts.crs))))
+        )
     if (right - left) * (bottom - top) > MAX_CELLS:
-        found = f"{(right - left) * (bottom - top):,} cells over the city"
-        cure = "Sum the raster to larger cells, such as 100 m."
-        raise InputError(_fault(config, found, f"at most {MAX_CELLS:,}", cure))
+        raise InputError(_too_fine(config, (right - left) * (bottom - top), MAX_CELLS))
     return top, left, bottom - top, right - left
 
 
@@ -243,14 +291,3 @@ def _check_values(
             cure=f"If it means no data, declare it: gdal_edit.py -a_nodata {worst:g} FILE.",
         )
     )
-
-
-def _extent(raster: Any, to_metres: Transformer) -> BaseGeometry:
-    """Outline of the raster; 20 points a side follow it through the change of CRS."""
-    steps = np.linspace(0, 1, 21)
-    zero, one = np.zeros(21), np.ones(21)
-    right = np.concatenate([steps, one, steps[::-1], zero]) * raster.width
-    down = np.concatenate([zero, steps, one, steps[::-1]]) * raster.height
-    outline = np.column_stack(to_metres.transform(*_apply(raster.transform, right, down)))
-    outline = outline[np.isfinite(outline).all(axis=1)]
-    return shapely.make_valid(shapely.Polygon(outline))

@@ -138,7 +138,7 @@ def _from_layer(
     if faults:
         raise InputError(faults)
     moved = to_working(frame, crs, config.path, box=box)
-    metres = moved.data.geometry.length.to_numpy(dtype=np.float64)
+    metres = np.asarray(moved.data.geometry.length, dtype=np.float64)
     minutes, faults = _minutes(frame, metres, places, config)
     oneway, wrong = _oneway(frame, places, config)
     if faults or wrong:
