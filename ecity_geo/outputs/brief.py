@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from babel.lists import format_list
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.popups import place_name, within
@@ -139,12 +140,12 @@ def verdict(findings: Findings, lang: str) -> str:
 
 
 def listing(names: Iterable[str], lang: str) -> str:
-    """Write names in a row, or count those that would be too many."""
-    names = list(names)
-    shown = text("common.list_separator", lang).join(names[:MANY])
-    if len(names) <= MANY:
-        return shown
-    return text("common.and_more", lang, names=shown, count=number(len(names) - MANY, lang))
+    """Write names in a row; those beyond `MANY` are counted."""
+    listed = list(names)
+    if len(listed) > MANY:
+        rest = text("common.and_more", lang, count=number(len(listed) - MANY, lang))
+        listed = [*listed[:MANY], rest]
+    return str(format_list(listed, style="standard", locale=lang))
 
 
 def names_of(findings: Findings, districts: Iterable[str], lang: str) -> list[str]:

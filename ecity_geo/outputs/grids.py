@@ -12,8 +12,9 @@ import pandas as pd
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs.brief import names_of
-from ecity_geo.outputs.popups import cost_text, fabric_label, place_name
+from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, within
 from ecity_geo.outputs.text import has_text, interval, isolate, number, percent, reason, text
+from ecity_geo.outputs.views import plain
 
 Kind = Literal["name", "number", "text", "bar"]
 
@@ -157,15 +158,16 @@ def readiness_grid(findings: Findings, lang: str) -> Grid:
     units = [("city", text("report.note.city", lang))]
     ids = [str(each) for each in findings.districts.index]
     units += list(zip(ids, names_of(findings, ids, lang), strict=True))
+    ends = _bar_ends(table[table["measure"] == "overall"], findings)
     rows = []
     for unit, name in units:
         overall = cells[unit, "overall"]
         n = "–" if overall["suppressed"] else number(overall["n"], lang)
         means = [_estimate_cell(cells[unit, measure], findings, lang) for measure in measures]
-        rows.append((Cell(text=name), Cell(text=n), _bar_cell(overall, findings), *means))
+        rows.append((Cell(text=name), Cell(text=n), _bar_cell(overall, findings, ends), *means))
     columns = (
         *_columns({"unit": "name", "n": "number"}, lang),
-        Column(label="", kind="bar"),
+        Column(label=text("report.column.interval", lang), kind="bar"),
         Column(label=text("report.column.overall", lang)),
         *(Column(label=isolate(label.text(lang) or id_, lang)) for id_, label in labels.items()),
     )
@@ -173,7 +175,7 @@ def readiness_grid(findings: Findings, lang: str) -> Grid:
         caption=text("report.section.readiness", lang),
         columns=columns,
         rows=tuple(rows),
-        note=_scale_note(findings, lang),
+        note=_scale_note(findings, ends, lang),
     )
 
 
@@ -182,6 +184,7 @@ def question_grid(findings: Findings, lang: str) -> Grid:
     table = findings.readiness
     items = table[(table["level"] == "city") & (table["kind"] == "item")]
     found = {str(row["measure"]): row for _, row in items.iterrows()}
+    ends = _bar_ends(items, findings)
     rows = []
     for construct in findings.study.instrument.constructs:
         for item in (each for each in construct.items if each.id in found):
@@ -190,7 +193,7 @@ def question_grid(findings: Findings, lang: str) -> Grid:
                 (
                     Cell(text=isolate(item.label.text(lang) or item.id, lang)),
                     Cell(text=isolate(construct.label.text(lang) or construct.id, lang)),
-                    _bar_cell(row, findings),
+                    _bar_cell(row, findings, ends),
                     _estimate_cell(row, findings, lang),
                     Cell(text=number(row["n"], lang)),
                 )
@@ -200,10 +203,11 @@ def question_grid(findings: Findings, lang: str) -> Grid:
         caption=text("report.section.questions", lang),
         columns=(
             *_columns(part, lang),
-            Column(label="", kind="bar"),
+            Column(label=text("report.column.interval", lang), kind="bar"),
             *_columns({"mean": "number", "n": "number"}, lang),
         ),
         rows=tuple(rows),
+        note=_scale_note(findings, ends, lang),
     )
 
 
@@ -277,6 +281,13 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
         caption=text("report.section.coverage", lang),
         columns=_columns(kinds, lang),
         rows=tuple(rows),
+        note=text(
+            "report.note.coverage",
+            lang,
+            within=within(findings.study, lang),
+            measure=text(f"common.measure.{findings.study.options.measure}", lang),
+            target=percent(target, lang),
+        ),
     )
 
 
@@ -400,11 +411,19 @@ def _estimate_cell(row: pd.Series, findings: Findings, lang: str) -> Cell:
     return Cell(text=number(row["mean"], lang, 2), note=interval(row["low"], row["high"], lang, 2))
 
 
-def _bar_cell(row: pd.Series, findings: Findings) -> Cell:
+def _bar_ends(rows: pd.DataFrame, findings: Findings) -> tuple[float, float]:
+    """Find the half points of the scale between which all intervals and the threshold lie."""
+    test = findings.study.options.test_value
+    low = np.nanmin([test, *rows["low"].to_numpy(dtype=float)])
+    high = np.nanmax([test, *rows["high"].to_numpy(dtype=float)])
+    start, end = float(np.floor(2 * low) / 2), float(np.ceil(2 * high) / 2)
+    return (start, end) if end > start else (start, start + 0.5)
+
+
+def _bar_cell(row: pd.Series, findings: Findings, ends: tuple[float, float]) -> Cell:
     if not np.isfinite([row["mean"], row["low"], row["high"]]).all():
         return Cell()
-    instrument = findings.study.instrument
-    scale = _scaler(instrument.scale_min, instrument.scale_max)
+    scale = _scaler(*ends)
     mark = scale(findings.study.options.test_value)
     low, at, high = (scale(row[name]) for name in ("low", "mean", "high"))
     return Cell(bar=Bar(kind="interval", low=low, at=at, high=high, mark=mark))
@@ -414,7 +433,7 @@ def _scaler(low: float, high: float) -> Callable[[float], float]:
     return lambda value: 100 * (float(value) - low) / (high - low)
 
 
-def _scale_note(findings: Findings, lang: str) -> str:
+def _scale_note(findings: Findings, ends: tuple[float, float], lang: str) -> str:
     instrument, options = findings.study.instrument, findings.study.options
     return text(
         "report.note.readiness",
@@ -422,7 +441,9 @@ def _scale_note(findings: Findings, lang: str) -> str:
         lowest=number(instrument.scale_min, lang),
         highest=number(instrument.scale_max, lang),
         confidence=percent(options.confidence, lang),
-        test=number(options.test_value, lang, 0 if options.test_value % 1 == 0 else 1),
+        test=plain(options.test_value, lang),
+        start=plain(ends[0], lang),
+        end=plain(ends[1], lang),
     )
 
 

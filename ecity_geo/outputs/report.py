@@ -16,6 +16,7 @@ from ecity_geo.outputs import assets, grids
 from ecity_geo.outputs.brief import Tile, figures, sentences, tiles
 from ecity_geo.outputs.grids import Grid
 from ecity_geo.outputs.popups import within
+from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
 
@@ -63,17 +64,17 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file beside the page.
+    """Files of one kind beside the page.
 
     Parameters
     ----------
-    href
-        Its name.
+    hrefs
+        Their names.
     label
-        What it is.
+        What they are.
     """
 
-    href: str
+    hrefs: tuple[str, ...]
     label: str
 
 
@@ -297,20 +298,24 @@ def methods(findings: Findings, lang: str) -> list[Method]:
 
 def _weights(findings: Findings, lang: str) -> str:
     weights = findings.ranking.weights.to_numpy(dtype=float)
-    shown = [percent(weight, lang) for weight in weights]
     if np.allclose(weights, weights.mean()):
-        shown = shown[:1]
-    return text("common.list_separator", lang).join(shown)
+        return text("report.weights.equal", lang)
+    shares = text("common.list_separator", lang).join(percent(each, lang) for each in weights)
+    return text("report.weights.given", lang, shares=shares)
 
 
 def _files(lang: str) -> list[File]:
+    tabled = [f"tables/{name}.csv" for name in table_names()]
     names = {
-        "tables/ranking.csv": "tables",
-        "tables/columns.csv": "columns",
-        "study.gpkg": "gpkg",
-        "run.json": "run",
+        "tables": tabled,
+        "columns": ["tables/columns.csv"],
+        "gpkg": ["study.gpkg"],
+        "run": ["run.json"],
     }
-    return [File(href=name, label=text(f"report.file.{key}", lang)) for name, key in names.items()]
+    return [
+        File(hrefs=tuple(hrefs), label=text(f"report.file.{key}", lang))
+        for key, hrefs in names.items()
+    ]
 
 
 def _render(template: str, **values: Any) -> str:
