@@ -289,7 +289,7 @@ def _candidates(section: Section) -> CandidatesConfig:
         x=section.text("x"),
         y=section.text("y"),
         crs=_crs(section, "crs"),
-        spacing=section.number("spacing", 600.0, above=0),
+        spacing=section.number("spacing", 0.0, above=0),
     )
     _both_or_none(section)
     section.close()

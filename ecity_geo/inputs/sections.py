@@ -293,7 +293,7 @@ class CandidatesConfig:
     id, name_fa, name_en, x, y, crs
         Fields and CRS, as for services.
     spacing
-        Spacing of a generated grid, in metres.
+        Spacing of a generated grid, in metres; 0 for one that gives about 250 sites.
     """
 
     path: str = ""
@@ -303,7 +303,7 @@ class CandidatesConfig:
     x: str = ""
     y: str = ""
     crs: str = ""
-    spacing: float = 600.0
+    spacing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

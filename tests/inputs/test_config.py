@@ -57,7 +57,7 @@ def test_a_minimal_study_takes_the_defaults(tmp_path: Path) -> None:
     assert config.options == Options()
     assert config.test_value is None
     assert config.streets is None
-    assert config.candidates.spacing == 600
+    assert config.candidates.spacing == 0
     assert config.survey.crs == "EPSG:4326"
     assert config.boundaries.id == "district_id"
 
