@@ -353,6 +353,8 @@ def _cure(bounds: Bounds, crs: CRS, box: Bounds) -> str:
 def _swapped_fits(bounds: Bounds, crs: CRS, box: Bounds) -> bool:
     west, south, east, north = bounds
     swapped = (south, west, north, east)
+    if crs.is_projected and is_degrees(bounds):
+        return False
     return _plausible(swapped, crs) and overlaps(to_lonlat(swapped, crs), box)
 
 

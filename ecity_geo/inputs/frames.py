@@ -188,13 +188,13 @@ def missing_fields(
     for key, name in fields.items():
         if not name or name in columns:
             continue
-        close = nearest(name, columns) or columns[:8] or ["no field at all"]
+        close = ", ".join(f"'{column}'" for column in nearest(name, columns) or columns[:8])
         faults.append(
             Fault(
                 source=source,
                 field=name,
                 found="no such field",
-                expected="one of " + ", ".join(f"'{column}'" for column in close),
+                expected=f"one of {close}" if close else "a field of that name",
                 cure=f'Correct "{key}" in [{section}] of the study file.',
             )
         )

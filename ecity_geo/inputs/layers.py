@@ -129,7 +129,9 @@ def _read_ogr(
     options: dict[str, Any] = {}
     if path.suffix.lower() == ".shp":
         if missing := missing_parts(path):
-            raise InputError(_unreadable(source, f"a .shp without its {' and '.join(missing)}"))
+            found = f"a .shp without its {' and '.join(missing)}"
+            cure = "Copy all parts of the Shapefile into the folder, or zip them together."
+            raise InputError(_unreadable(source, found, cure))
         detected = "" if encoding else shapefile_encoding(path, source)
         if encoding or detected:
             options["encoding"] = encoding or detected
@@ -269,10 +271,14 @@ def _flatten(frame: gpd.GeoDataFrame, source: str) -> tuple[gpd.GeoDataFrame, li
     return frame, [Repair(source=source, kind="flattened", count=count, detail=detail)]
 
 
-def _unreadable(source: str, found: str) -> Fault:
+def _unreadable(
+    source: str,
+    found: str,
+    cure: str = "Open it in a GIS and save it again, for example as GeoPackage.",
+) -> Fault:
     return Fault(
         source=source,
         found=found,
         expected=f"a readable layer ({FORMAT_NAMES})",
-        cure="Open it in a GIS and save it again, for example as GeoPackage.",
+        cure=cure,
     )

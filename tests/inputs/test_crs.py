@@ -91,12 +91,22 @@ def test_layer_in_the_city_passes() -> None:
         (SQUARES, 32637, ["40.25", "EPSG:32638"]),
         (SQUARES, 4326, ["cannot be degrees", "EPSG:32638"]),
         ((46.2, 38.0, 46.4, 38.2), 32638, ["look like degrees", "EPSG:4326"]),
+        ((38.0, 46.2, 38.2, 46.4), 32638, ["look like degrees"]),
         ((38.0, 46.2, 38.2, 46.4), 4326, ["swapped? x looks like latitude", "Exchange"]),
         ((4.214e6, 6.1e5, 4.216e6, 6.12e5), 32638, ["x and y swapped?", "Exchange"]),
         ((5.15e6, 4.59e6, 5.16e6, 4.60e6), 32638, ["EPSG:3857"]),
         ((51.3, 35.6, 51.5, 35.8), 4326, ["a file of this city"]),
     ],
-    ids=["39N", "37N", "metres as degrees", "degrees as metres", "lat lon", "north east", "3857"]
+    ids=[
+        "39N",
+        "37N",
+        "metres as degrees",
+        "degrees as metres",
+        "swapped degrees as metres",
+        "lat lon",
+        "north east",
+        "3857",
+    ]
     + ["elsewhere"],
 )
 def test_misplaced_layer_is_told_what_would_fit(
@@ -114,6 +124,13 @@ def test_without_a_box_degrees_are_still_no_metres() -> None:
     assert crs.misplaced(SQUARES, crs.LONLAT, crs.WORLD, source="a") is not None
     assert crs.misplaced((46.2, 38.0, 46.4, 38.2), UTM38, crs.WORLD, source="a") is not None
     assert crs.misplaced(SQUARES, UTM39, crs.WORLD, source="a") is None
+
+
+def test_longitude_beyond_90_is_not_taken_for_a_swap() -> None:
+    found = crs.misplaced((-107.6, 34.3, -105.3, 36.2), UTM38, crs.WORLD, source="a")
+    assert found is not None
+    assert "look like degrees" in found.found
+    assert "EPSG:4326" in found.cure
 
 
 def test_without_a_box_no_zone_is_guessed() -> None:
