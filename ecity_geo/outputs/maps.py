@@ -309,25 +309,30 @@ def _siting_headline(findings: Findings, lang: str) -> str:
 
 
 def _district_table(names: Sequence[str], rows: Sequence[Sequence[Pair]], lang: str) -> Grid:
-    """Turn the popups' rows into one table; a district without some row has an empty cell."""
-    columns = list(dict.fromkeys(label for pairs in rows for label, _ in pairs))
-    cells = [
-        (name, *(dict(pairs).get(c, "") for c in columns))
-        for name, pairs in zip(names, rows, strict=True)
-    ]
     return Grid(
         caption=text("map.table.districts", lang),
-        columns=(text("map.table.district", lang), *columns),
-        rows=tuple(cells),
+        columns=(text("map.table.district", lang), *_labels(rows)),
+        rows=_cells(names, rows),
     )
 
 
 def _site_table(findings: Findings, model: str, lang: str) -> Grid:
     sites = findings.sites[findings.sites["model"] == model].drop(columns="geometry")
     marks = [popups.site_mark(findings, row, lang) for _, row in sites.iterrows()]
-    columns = list(dict.fromkeys(label for mark in marks for label, _ in mark["rows"]))
+    rows = [mark["rows"] for mark in marks]
     return Grid(
         caption=text("map.table.sites", lang, model=popups.model_label(model, lang)),
-        columns=(text("map.table.site", lang), *columns),
-        rows=tuple((m["name"], *(dict(m["rows"]).get(c, "") for c in columns)) for m in marks),
+        columns=(text("map.table.site", lang), *_labels(rows)),
+        rows=_cells([mark["name"] for mark in marks], rows),
+    )
+
+
+def _labels(rows: Sequence[Sequence[Pair]]) -> list[str]:
+    """Column heads of rows that all hold the same labels, by position: two may be alike."""
+    return [label for label, _ in rows[0]] if rows else []
+
+
+def _cells(names: Sequence[str], rows: Sequence[Sequence[Pair]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (name, *(value for _, value in pairs)) for name, pairs in zip(names, rows, strict=True)
     )

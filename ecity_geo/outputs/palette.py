@@ -83,9 +83,11 @@ def classify(values: pd.Series, breaks: tuple[float, ...]) -> pd.Series:
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     if not breaks:
         return pd.Series(MISSING, index=values.index)
+    # A value that rounding put just outside the first or last border belongs inside.
+    slack = 1e-8 * (breaks[1] - breaks[0])
+    inside = (numbers >= breaks[0] - slack) & (numbers <= breaks[-1] + slack)
     classes = np.searchsorted(np.asarray(breaks), numbers, side="right") - 1
-    classes = np.where(numbers == breaks[-1], len(breaks) - 2, classes)
-    inside = (numbers >= breaks[0]) & (numbers <= breaks[-1])
+    classes = np.clip(classes, 0, len(breaks) - 2)
     return pd.Series(np.where(inside, classes, MISSING), index=values.index)
 
 

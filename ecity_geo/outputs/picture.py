@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import geopandas as gpd
@@ -13,14 +14,19 @@ from ecity_geo.outputs.layers import label_points, light_outlines
 from ecity_geo.outputs.popups import district_names
 from ecity_geo.outputs.sheet import Item, View
 from ecity_geo.outputs.symbols import INK
+from ecity_geo.outputs.text import number
 from ecity_geo.outputs.views import district_view
 
 WIDTH, MARGIN, LINE = 640.0, 12.0, 26.0
 MAX_HEIGHT = 640.0
+Move = Callable[[np.ndarray], np.ndarray]
+
 LETTER = 7.2  # rough width of a letter at 13 px, enough to keep names apart
 
 
-def district_svg(findings: Findings, measure: str, lang: str) -> str:
+def district_svg(
+    findings: Findings, measure: str, lang: str, *, sites: gpd.GeoSeries | None = None
+) -> str:
     """Draw the districts coloured by a measure, with their names and the legend.
 
     Parameters
@@ -31,6 +37,8 @@ def district_svg(findings: Findings, measure: str, lang: str) -> str:
         As in `ecity_geo.outputs.views.district_view`.
     lang
         Language.
+    sites
+        Points that are marked with their number, in order; none by default.
 
     Returns
     -------
@@ -38,14 +46,15 @@ def district_svg(findings: Findings, measure: str, lang: str) -> str:
         An ``<svg>`` element without styles, scripts or addresses; names are escaped, and its
         label tells a screen reader every district's value.
     """
-    return draw(findings, district_view(findings, measure, lang), lang)
+    return draw(findings, district_view(findings, measure, lang), lang, sites=sites)
 
 
-def draw(findings: Findings, view: View, lang: str) -> str:
+def draw(findings: Findings, view: View, lang: str, *, sites: gpd.GeoSeries | None = None) -> str:
     """Draw the districts of a view; see `district_svg`."""
     outlines = light_outlines(findings.districts.geometry, max_vertices=4_000)
     names = district_names(findings, lang)
-    frame, height = _on_paper(outlines)
+    move, height = _paper(outlines)
+    frame = gpd.GeoSeries(shapely.transform(outlines.to_numpy(), move))
     marker = f"hatch-{lang}"
     shapes = "".join(
         _area(shape, fill, f"{name}: {value}", marker)
@@ -58,12 +67,12 @@ def draw(findings: Findings, view: View, lang: str) -> str:
         f'<svg viewBox="0 0 {WIDTH:g} {bottom:g}" role="img" lang="{lang}" '
         f'aria-label="{escape(f"{view.legend.title}. {spoken}")}" '
         f'font-size="13" fill="{INK}">{_hatch(marker)}{shapes}'
-        f"{_names(frame, names, lang)}{legend}</svg>"
+        f"{_names(frame, names, lang)}{_site_marks(sites, move, lang)}{legend}</svg>"
     )
 
 
-def _on_paper(outlines: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
-    """Move the outlines onto the paper, north up; returns them and the height they take."""
+def _paper(outlines: gpd.GeoSeries) -> tuple[Move, float]:
+    """Find how coordinates move onto the paper, north up, and the height that they take."""
     west, south, east, north = outlines.total_bounds
     scale = min((WIDTH - 2 * MARGIN) / (east - west), MAX_HEIGHT / (north - south))
     left = (WIDTH - scale * (east - west)) / 2
@@ -73,8 +82,21 @@ def _on_paper(outlines: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
         y = MARGIN + scale * (north - xy[:, 1])
         return np.column_stack([x, y]).round(1)
 
-    moved = shapely.transform(outlines.to_numpy(), move)
-    return gpd.GeoSeries(moved), MARGIN * 2 + scale * (north - south)
+    return move, MARGIN * 2 + scale * (north - south)
+
+
+def _site_marks(sites: gpd.GeoSeries | None, move: Move, lang: str) -> str:
+    """Mark points with their numbers; the first lies on top, as it matters most."""
+    if sites is None or sites.empty:
+        return ""
+    places = move(shapely.get_coordinates(sites.to_numpy()))
+    marks = [
+        f'<circle cx="{x:g}" cy="{y:g}" r="11" fill="{INK}" stroke="#ffffff" stroke-width="2"/>'
+        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" dominant-baseline="central" '
+        f'fill="#ffffff" font-weight="700">{number(order, lang)}</text>'
+        for order, (x, y) in enumerate(places, start=1)
+    ]
+    return "".join(reversed(marks))
 
 
 def _area(shape: shapely.Geometry, fill: str | None, title: str, marker: str) -> str:
@@ -97,9 +119,9 @@ def _names(frame: gpd.GeoSeries, names: list[str], lang: str) -> str:
     places = label_points(frame)
     taken: list[tuple[float, float, float, float]] = []
     written = []
-    for number in np.argsort(-frame.area.to_numpy(), kind="stable"):
-        name = names[number] if len(names[number]) <= 22 else f"{names[number][:21]}…"
-        x, y = places.iloc[number].x, places.iloc[number].y
+    for at in np.argsort(-frame.area.to_numpy(), kind="stable"):
+        name = names[at] if len(names[at]) <= 22 else f"{names[at][:21]}…"
+        x, y = places.iloc[at].x, places.iloc[at].y
         half = LETTER * len(name) / 2
         box = (x - half, y - 9, x + half, y + 9)
         if any(_overlap(box, other) for other in taken):

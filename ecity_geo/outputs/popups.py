@@ -122,11 +122,15 @@ def readiness_rows(findings: Findings, lang: str) -> list[list[Pair]]:
         n = district["readiness_n"]
         suppressed = pd.isna(n)
         count = text("popup.too_few", lang) if suppressed else number(n, lang)
-        # One reason says it all where the whole district is suppressed.
-        shown = columns[:1] if district["readiness_reason"] else columns
+        # One reason says it all where the whole district is suppressed; an empty text keeps
+        # the place of its column in the table, and is left out of the popup.
+        silent = bool(district["readiness_reason"])
         rows.append(
             [
-                *((label, texts[position]) for label, texts in shown),
+                *(
+                    (label, "" if silent and place else texts[position])
+                    for place, (label, texts) in enumerate(columns)
+                ),
                 (text("popup.respondents", lang), count),
                 *_about(findings.study, district, lang),
             ]
@@ -227,9 +231,9 @@ def site_mark(findings: Findings, row: pd.Series, lang: str) -> dict[str, Any]:
     named = row.rename(str(row["site_id"]))
     rows = [*site_rows(findings, row, lang)]
     district = row["district_id"]
-    if isinstance(district, str) and district in findings.districts.index:
-        name = place_name(findings.districts.loc[district], lang)
-        rows.append((text("popup.district", lang), name))
+    inside = isinstance(district, str) and district in findings.districts.index
+    name = place_name(findings.districts.loc[district], lang) if inside else ""
+    rows.append((text("popup.district", lang), name))
     rows.append((text("popup.fabric", lang), fabric_label(findings.study, row["fabric"], lang)))
     has_name = any(isinstance(row[c], str) and row[c].strip() for c in ("name_fa", "name_en"))
     title = text("popup.new_site", lang, order=order)

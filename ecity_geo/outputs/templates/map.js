@@ -35,7 +35,7 @@ function drawCity(map, data) {
     box.dir = data.dir;
     box.tabIndex = -1;
     const list = make("dl");
-    for (const [label, value] of thing.rows) {
+    for (const [label, value] of thing.rows.filter((row) => row[1])) {
       list.append(isolated("dt", label), isolated("dd", value));
     }
     box.append(isolated("h2", thing.name), list);
