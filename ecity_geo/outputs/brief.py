@@ -139,6 +139,11 @@ def verdict(findings: Findings, lang: str) -> str:
     return text(f"report.verdict.{word}", lang, test=plain(test, lang))
 
 
+def covering_model(findings: Findings) -> str | None:
+    """Return the model whose plan the shares "with the new sites" belong to."""
+    return "mclp" if "mclp" in findings.plans else next(iter(findings.plans), None)
+
+
 def listing(names: Iterable[str], lang: str) -> str:
     """Write names in a row; those beyond `MANY` are counted."""
     listed = list(names)

@@ -20,6 +20,32 @@ from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
 
+# Name, formula and source of each method; these two are the same in every language.
+METHODS = (
+    (
+        "readiness",
+        "",
+        "Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, 5.7",
+    ),
+    ("suppression", "", ""),
+    ("coverage", "", "Church & ReVelle (1974), doi:10.1007/BF01942293"),
+    (
+        "access",
+        "access = Σ capacity of a service / people within its catchment",
+        "Luo & Wang (2003), doi:10.1068/b29120",
+    ),
+    ("gap", "gap = √( (max − readiness) / (max − min) × (1 − covered share) )", ""),
+    (
+        "siting",
+        "",
+        "Church & ReVelle (1974), doi:10.1007/BF01942293; Hakimi (1964), doi:10.1287/opre.12.3.450",
+    ),
+    (
+        "ranking",
+        "score = Σ weight × (value − worst) / (best − worst)",
+        "OECD/JRC (2008), Composite Indicators; Efron & Tibshirani (1993), Bootstrap",
+    ),
+)
 MAPS = ("readiness", "coverage", "gaps", "siting")
 
 
@@ -52,14 +78,17 @@ class Method:
     Parameters
     ----------
     title, text
-        In words, with the source.
+        In words.
     formula
         As a formula; empty where words are enough.
+    source
+        Who found it; empty where it is our own.
     """
 
     title: str
     text: str
     formula: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,15 +313,14 @@ def methods(findings: Findings, lang: str) -> list[Method]:
         "target": percent(options.coverage_target, lang),
         "weights": _weights(findings, lang),
     }
-    names = ("readiness", "suppression", "coverage", "access", "gap", "siting", "ranking")
-    formulas = {"access", "gap", "ranking"}
     return [
         Method(
             title=text(f"report.method.{name}", lang),
             text=text(f"report.method.{name}_text", lang, **values),
-            formula=text(f"report.formula.{name}", lang) if name in formulas else "",
+            formula=formula,
+            source=source,
         )
-        for name in names
+        for name, formula, source in METHODS
     ]
 
 

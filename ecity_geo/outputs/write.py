@@ -7,10 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import maps, report, runinfo, tables
+from ecity_geo.outputs import brief, maps, report, runinfo, tables
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.files import output_set, write_file
 from ecity_geo.outputs.geopackage import write_geopackage
+from ecity_geo.outputs.picture import district_svg
 
 
 def write_outputs(
@@ -116,16 +117,26 @@ def _pages(findings: Findings, languages: tuple[str, ...]) -> dict[str, str]:
         for kind in maps.KINDS:
             drawn = maps.make_map(findings, kind, lang)
             pages[map_name(kind, lang)] = maps.map_html(drawn)
-            cards[kind] = _card(drawn, map_name(kind, lang))
+            cards[kind] = _card(findings, drawn, kind)
         pages[report.page_name(lang)] = report.council_page(
             findings, lang, cards, languages=languages
         )
     return pages
 
 
-def _card(drawn: OfflineMap, href: str) -> report.Card:
+def _card(findings: Findings, drawn: OfflineMap, kind: str) -> report.Card:
     sheet = drawn.sheet
-    return report.Card(title=sheet.title, sentence=sheet.headline, picture=sheet.picture, href=href)
+    picture = sheet.picture
+    if kind == "siting" and findings.plans:
+        sites = findings.sites
+        shown = sites[sites["model"] == brief.covering_model(findings)].geometry
+        picture = district_svg(findings, "covered_share_planned", sheet.lang, sites=shown)
+    return report.Card(
+        title=sheet.title,
+        sentence=sheet.headline,
+        picture=picture,
+        href=map_name(kind, sheet.lang),
+    )
 
 
 def _tables(findings: Findings) -> dict[str, str]:
