@@ -8,6 +8,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from ecity_geo.inputs.polygons import quiet
+
 WHOLE = 1 - 1e-9
 """A share above this is the whole: the rest is rounding."""
 
@@ -41,7 +43,8 @@ def apportion(
     shapely.prepare(borders)
     inside = shapely.contains_properly(borders[district], shapes[area])
     pieces = shapes[area].copy()
-    pieces[~inside] = shapely.intersection(shapes[area[~inside]], borders[district[~inside]])
+    with quiet():
+        pieces[~inside] = shapely.intersection(shapes[area[~inside]], borders[district[~inside]])
     share = np.where(inside, 1.0, shapely.area(pieces) / shapely.area(shapes[area]))
     share[share > WHOLE] = 1.0
     centres = shapely.centroid(pieces)

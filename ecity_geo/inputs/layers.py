@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import CRSError as OgrCRSError
@@ -27,7 +28,13 @@ from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.files import check_safe
 from ecity_geo.inputs.frames import agree_crs, first_line
 from ecity_geo.inputs.schema import Checked, Repair
-from ecity_geo.inputs.shapefile import missing_parts, shapefile_encoding, unpack
+from ecity_geo.inputs.shapefile import (
+    check_encoding,
+    missing_parts,
+    mojibake,
+    shapefile_encoding,
+    unpack,
+)
 
 FORMATS = (".geojson", ".json", ".gpkg", ".shp", ".fgb")
 GEOJSON = (".geojson", ".json")
@@ -132,6 +139,7 @@ def _read_ogr(
             found = f"a .shp without its {' and '.join(missing)}"
             cure = "Copy all parts of the Shapefile into the folder, or zip them together."
             raise InputError(_unreadable(source, found, cure))
+        check_encoding(encoding, source)
         detected = "" if encoding else shapefile_encoding(path, source)
         if encoding or detected:
             options["encoding"] = encoding or detected
@@ -172,6 +180,8 @@ def ogr_frame(name: str, source: str, **options: Any) -> tuple[gpd.GeoDataFrame,
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(name, on_invalid="ignore", **options)
+    except UnicodeDecodeError as error:
+        raise InputError(_wrong_text(source, f"bytes that are not {error.encoding}")) from error
     except READ_ERRORS as error:
         found = f"a file that GDAL refuses ({first_line(error)})"
         raise InputError(_unreadable(source, found)) from error
@@ -181,15 +191,30 @@ def ogr_frame(name: str, source: str, **options: Any) -> tuple[gpd.GeoDataFrame,
     for warning in caught:
         messages[str(warning.message)] = messages.get(str(warning.message), 0) + 1
     if wrong := [text for text in messages if "converted correctly" in text]:
-        raise InputError(
-            Fault(
-                source=source,
-                found=wrong[0],
-                expected="text in the stated encoding",
-                cure='Correct "encoding" in the study file, or the .cpg of the Shapefile.',
-            )
-        )
+        raise InputError(_wrong_text(source, wrong[0]))
+    _refuse_mojibake(frame, source)
     return frame, messages
+
+
+def _refuse_mojibake(frame: gpd.GeoDataFrame, source: str) -> None:
+    """Refuse Arabic script that was read as Western European, in the first field that holds any."""
+    for name in frame.columns.drop(frame.geometry.name):
+        if not pd.api.types.is_string_dtype(frame[name].dtype):
+            continue
+        for text in frame[name].dropna().unique()[:1000]:
+            if meant := mojibake(str(text)):
+                found = f"'{text}', which looks like '{meant}' read in the wrong encoding"
+                raise InputError(_wrong_text(source, found, str(name)))
+
+
+def _wrong_text(source: str, found: str, field: str = "") -> Fault:
+    return Fault(
+        source=source,
+        field=field,
+        found=found,
+        expected="readable text",
+        cure='State the true "encoding", such as "cp1256", or save the layer as GeoPackage.',
+    )
 
 
 def _gdal_name(path: Path) -> str:

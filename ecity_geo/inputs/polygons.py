@@ -21,6 +21,11 @@ SLIVER = 1e-6
 """Overlaps and gaps below this area (m2) are rounding."""
 
 
+def quiet() -> np.errstate:
+    """Return a context in which the floating-point flags that GEOS leaves behind are no news."""
+    return np.errstate(all="ignore")
+
+
 def check_polygons(
     shapes: gpd.GeoSeries, places: Sequence[str], *, repair: bool, source: str
 ) -> tuple[gpd.GeoSeries, list[Fault], list[Repair]]:
@@ -124,13 +129,15 @@ def overlaps(shapes: gpd.GeoSeries) -> pd.DataFrame:
     one, other = tree.query(shapes.to_numpy(), predicate="intersects")
     later = one < other
     one, other = one[later], other[later]
-    areas = shapely.area(shapely.intersection(shapes.to_numpy()[one], shapes.to_numpy()[other]))
-    shared = areas > SLIVER
+    with quiet():
+        shared = shapely.intersection(shapes.to_numpy()[one], shapes.to_numpy()[other])
+    areas = shapely.area(shared)
+    real = areas > SLIVER
     return pd.DataFrame(
         {
-            "one": shapes.index[one[shared]],
-            "other": shapes.index[other[shared]],
-            "area": areas[shared],
+            "one": shapes.index[one[real]],
+            "other": shapes.index[other[real]],
+            "area": areas[real],
         }
     )
 
@@ -150,6 +157,7 @@ def gaps(shapes: gpd.GeoSeries) -> np.ndarray:
     """
     union = shapely.union_all(shapes.to_numpy())
     outlines = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(union)))
-    holes = shapely.difference(shapely.union_all(outlines), union)
+    with quiet():
+        holes = shapely.difference(shapely.union_all(outlines), union)
     areas = shapely.area(shapely.get_parts(holes))
     return np.sort(areas[areas > SLIVER])[::-1]

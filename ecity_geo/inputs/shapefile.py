@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -157,6 +159,65 @@ def _unreadable(text: bytes, source: str) -> Fault:
         expected="a .cpg file, or a stated encoding",
         cure='State "encoding" in the study file, or put a .cpg beside the .dbf.',
     )
+
+
+def check_encoding(encoding: str, source: str) -> None:
+    """Hold that an encoding exists.
+
+    Parameters
+    ----------
+    encoding
+        As the study file names it; empty is fine.
+    source
+        The file, as the user named it.
+
+    Raises
+    ------
+    InputError
+        If nobody knows it: GDAL would silently read something else.
+    """
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError as error:
+        raise InputError(
+            Fault(
+                source=source,
+                field="encoding",
+                found=f"'{encoding}'",
+                expected="an encoding such as 'UTF-8' or 'cp1256'",
+                cure='Correct "encoding" in the study file.',
+            )
+        ) from error
+
+
+def mojibake(text: str) -> str:
+    """Read a text again that may have been read in the wrong encoding.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    meant
+        What it says when its characters are taken for the bytes of UTF-8 or cp1256 text in
+        Arabic script; empty where the text is fine as it is.
+    """
+    foreign = [character for character in text if not character.isascii()]
+    if len(foreign) < 3 or any("\u0600" <= character <= "\u06ff" for character in foreign):
+        return ""
+    letters = sum(character.isalpha() for character in text)
+    for wrong, true in itertools.product(("latin-1", "cp1252"), ("utf-8", "cp1256")):
+        try:
+            meant = text.encode(wrong).decode(true)
+        except UnicodeError:
+            continue
+        arabic = sum("\u0600" <= character <= "\u06ff" for character in meant)
+        # A word of Western Europe holds a few accents among plain letters, never accents only.
+        if arabic >= (3 if true == "utf-8" else max(4, 0.8 * letters)):
+            return meant
+    return ""
 
 
 def missing_parts(path: Path) -> list[str]:

@@ -22,6 +22,7 @@ from ecity_geo.crs import widen
 from ecity_geo.errors import InputError
 from ecity_geo.inputs import frames, layers
 from ecity_geo.inputs.layers import read_vector
+from ecity_geo.inputs.shapefile import mojibake
 
 DATA = next(
     (up / "shared" / "data" for up in Path(__file__).resolve().parents if (up / "shared").is_dir()),
@@ -230,6 +231,32 @@ def test_text_that_is_neither_shows_what_was_tried(tmp_path: Path) -> None:
     assert "tried: UTF-8" in message
     assert "cp1256" in message
     assert "cp1252" in message
+
+
+@pytest.mark.parametrize("stated", ["utf-8", "cp1252", "latin1"])
+def test_wrongly_stated_encoding_is_found_out(stated: str, tmp_path: Path) -> None:
+    message = fault(cp1256(tmp_path), encoding=stated)
+    assert '"cp1256"' in message
+    assert "not utf-8" in message or f"looks like '{PERSIAN[0]}'" in message
+
+
+def test_encoding_that_nobody_knows_is_a_fault(tmp_path: Path) -> None:
+    assert "'cp12566'" in fault(cp1256(tmp_path), encoding="cp12566")
+
+
+@pytest.mark.parametrize("true", ["utf-8", "cp1256"])
+@pytest.mark.parametrize("name", PERSIAN)
+def test_mojibake_is_read_back(name: str, true: str) -> None:
+    assert mojibake(name.encode(true).decode("latin-1")) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Tabriz", "Düsseldorf", "Åland", "Öræfajökull", "São João", "Łódź", "Αθήνα", "Ελλάδα"]
+    + ["تبریز", "منطقه ۱", "東京", "ÄÖÜ", "Ÿ", "Straße 7", "Ångström", "Là-bas"],
+)
+def test_honest_names_are_left_alone(name: str) -> None:
+    assert mojibake(name) == ""
 
 
 def test_zipped_cp1256_is_detected_too(tmp_path: Path) -> None:
