@@ -199,10 +199,11 @@ def ogr_frame(name: str, source: str, **options: Any) -> tuple[gpd.GeoDataFrame,
 def _refuse_mojibake(frame: gpd.GeoDataFrame, source: str) -> None:
     """Refuse Arabic script that was read as Western European, in the first field that holds any."""
     for name in frame.columns.drop(frame.geometry.name):
-        if not pd.api.types.is_string_dtype(frame[name].dtype):
+        if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
-        for text in frame[name].dropna().unique()[:1000]:
-            if meant := mojibake(str(text)):
+        texts = dict.fromkeys(each for each in frame[name] if isinstance(each, str))
+        for text in texts:
+            if meant := mojibake(text):
                 found = f"'{text}', which looks like '{meant}' read in the wrong encoding"
                 raise InputError(_wrong_text(source, found, str(name)))
 
