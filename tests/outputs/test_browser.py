@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from selenium.webdriver import Keys
 
-from ecity_geo.outputs import maps
+from ecity_geo.outputs import layers, maps
 from outputs.factory import make_findings
 from pages import Browser, browser
 
@@ -51,6 +52,24 @@ def test_map_draws_without_error_or_request(
     assert chromium.run("return document.documentElement.scrollWidth <= window.innerWidth")
     assert chromium.errors() == []
     assert chromium.requests() == []
+
+
+def test_very_many_services_are_drawn_as_dots(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "MAX_MARKS", 2)
+    chromium.open(maps.map_html(maps.coverage_map(make_findings(), "en")))
+    chromium.run("document.querySelectorAll('input[data-layer]').forEach((i) => i.click())")
+    assert chromium.run("return document.querySelectorAll('.leaflet-marks-pane path').length") == 0
+    assert chromium.errors() == []
+
+
+def test_map_without_plans_still_draws(chromium: Browser) -> None:
+    findings = make_findings()
+    bare = replace(findings, plans={}, sites=findings.sites.iloc[:0])
+    chromium.open(maps.map_html(maps.siting_map(bare, "fa")))
+    assert chromium.run("return document.querySelectorAll('path[role=button]').length") == 6
+    assert chromium.errors() == []
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
