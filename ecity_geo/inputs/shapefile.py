@@ -204,6 +204,8 @@ def mojibake(text: str) -> str:
         What it says when its characters are taken for the bytes of UTF-8 or cp1256 text in
         Arabic script; empty where the text is fine as it is.
     """
+    if text.isascii():
+        return ""
     foreign = [character for character in text if not character.isascii()]
     if len(foreign) < 3 or any("\u0600" <= character <= "\u06ff" for character in foreign):
         return ""
