@@ -1,10 +1,9 @@
-"""The tables of the council page, as they are read: every cell is text, with a bar beside it."""
+"""The tables of the council page: ranking, readiness, coverage, new sites."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,93 +11,10 @@ import pandas as pd
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs.brief import names_of
+from ecity_geo.outputs.grid import Bar, Cell, Column, Grid, Kind, columns
 from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, within
-from ecity_geo.outputs.text import has_text, interval, isolate, number, percent, reason, text
+from ecity_geo.outputs.text import interval, isolate, number, percent, reason, text
 from ecity_geo.outputs.views import plain
-
-Kind = Literal["name", "number", "text", "bar"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A small drawing in a cell; all places are percentages of its width.
-
-    Parameters
-    ----------
-    kind
-        ``"interval"``: a line from `low` to `high` with a dot at `at`; ``"share"``: a bar up to
-        `at`, and a lighter one on to `high`.
-    low, at, high
-        Where.
-    mark
-        A threshold, if any.
-    """
-
-    kind: Literal["interval", "share"]
-    low: float
-    at: float
-    high: float
-    mark: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A cell of a table.
-
-    Parameters
-    ----------
-    text
-        What it says.
-    note
-        A smaller line under it: an interval, or why there is no number.
-    bar
-        A drawing.
-    ltr
-        Whether it runs from left to right in any language, as coordinates do.
-    """
-
-    text: str = ""
-    note: str = ""
-    bar: Bar | None = None
-    ltr: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """Head of a column.
-
-    Parameters
-    ----------
-    label
-        Its name.
-    kind
-        ``"name"`` heads the rows; numbers are aligned at their end.
-    """
-
-    label: str
-    kind: Kind = "number"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """A table.
-
-    Parameters
-    ----------
-    caption
-        Its name, for a reader who cannot see where it stands.
-    columns
-        Heads of its columns.
-    rows
-        A cell per column.
-    note
-        How to read it.
-    """
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
 
 
 def ranking_grid(findings: Findings, lang: str) -> Grid:
@@ -134,7 +50,7 @@ def ranking_grid(findings: Findings, lang: str) -> Grid:
     }
     return Grid(
         caption=text("report.section.ranking", lang),
-        columns=_columns(kinds, lang),
+        columns=columns(kinds, lang),
         rows=tuple(rows),
         note=text(
             "report.note.ranking",
@@ -165,15 +81,15 @@ def readiness_grid(findings: Findings, lang: str) -> Grid:
         n = "–" if overall["suppressed"] else number(overall["n"], lang)
         means = [_estimate_cell(cells[unit, measure], findings, lang) for measure in measures]
         rows.append((Cell(text=name), Cell(text=n), _bar_cell(overall, findings, ends), *means))
-    columns = (
-        *_columns({"unit": "name", "n": "number"}, lang),
+    heads = (
+        *columns({"unit": "name", "n": "number"}, lang),
         Column(label=text("report.column.interval", lang), kind="bar"),
         Column(label=text("report.column.overall", lang)),
         *(Column(label=isolate(label.text(lang) or id_, lang)) for id_, label in labels.items()),
     )
     return Grid(
         caption=text("report.section.readiness", lang),
-        columns=columns,
+        columns=heads,
         rows=tuple(rows),
         note=_scale_note(findings, ends, lang),
     )
@@ -202,9 +118,9 @@ def question_grid(findings: Findings, lang: str) -> Grid:
     return Grid(
         caption=text("report.section.questions", lang),
         columns=(
-            *_columns(part, lang),
+            *columns(part, lang),
             Column(label=text("report.column.interval", lang), kind="bar"),
-            *_columns({"mean": "number", "n": "number"}, lang),
+            *columns({"mean": "number", "n": "number"}, lang),
         ),
         rows=tuple(rows),
         note=_scale_note(findings, ends, lang),
@@ -237,7 +153,7 @@ def fabric_grid(findings: Findings, lang: str) -> Grid:
     }
     return Grid(
         caption=text("report.section.fabrics", lang),
-        columns=_columns(kinds, lang),
+        columns=columns(kinds, lang),
         rows=rows,
         note=text("report.note.fabrics", lang),
     )
@@ -279,7 +195,7 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
     }
     return Grid(
         caption=text("report.section.coverage", lang),
-        columns=_columns(kinds, lang),
+        columns=columns(kinds, lang),
         rows=tuple(rows),
         note=text(
             "report.note.coverage",
@@ -318,7 +234,7 @@ def site_grid(findings: Findings, model: str, lang: str) -> Grid:
     kinds |= {"fabric": "text", **dict.fromkeys(gains, "number"), "place": "number"}
     return Grid(
         caption=text(f"report.plan.{model}", lang),
-        columns=_columns(kinds, lang),
+        columns=columns(kinds, lang),
         rows=tuple(rows),
         note=proof(findings, model, lang),
     )
@@ -330,44 +246,6 @@ def proof(findings: Findings, model: str, lang: str) -> str:
     if plan.status == "optimal":
         return text(f"report.proof.optimal_{model}", lang, count=number(len(plan.sites), lang))
     return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
-
-
-def tally_grid(findings: Findings, lang: str) -> Grid:
-    """Tabulate the rows of each file."""
-    counts = ("read", "matched", "unmatched", "rejected")
-    rows = tuple(
-        (
-            Cell(text=_role(tally.role, lang)),
-            Cell(text=isolate(tally.source, lang), ltr=True),
-            *(Cell(text=number(getattr(tally, count), lang)) for count in counts),
-        )
-        for tally in findings.study.tallies
-    )
-    kinds: dict[str, Kind] = {"role": "name", "file": "text", **dict.fromkeys(counts, "number")}
-    return Grid(caption=text("report.quality.rows", lang), columns=_columns(kinds, lang), rows=rows)
-
-
-def repair_grid(findings: Findings, lang: str) -> Grid:
-    """Tabulate what was mended."""
-    rows = tuple(
-        (
-            Cell(text=_repair(repair.kind, lang)),
-            Cell(text=number(repair.count, lang)),
-            Cell(text=isolate(repair.source, lang), ltr=True),
-            Cell(text=isolate(repair.detail, lang), ltr=True),
-        )
-        for repair in findings.study.repairs
-    )
-    kinds: dict[str, Kind] = {"repair": "name", "count": "number", "file": "text", "detail": "text"}
-    return Grid(
-        caption=text("report.quality.repairs", lang), columns=_columns(kinds, lang), rows=rows
-    )
-
-
-def _columns(kinds: dict[str, Kind], lang: str) -> tuple[Column, ...]:
-    return tuple(
-        Column(label=text(f"report.column.{name}", lang), kind=kind) for name, kind in kinds.items()
-    )
 
 
 def _rank_cell(
@@ -473,13 +351,3 @@ def _gain_cells(site: pd.Series, model: str, findings: Findings, lang: str) -> l
         Cell(text=number(site["added"] / per, lang)),
         Cell(text=percent(site["share"], lang, 1)),
     ]
-
-
-def _role(role: str, lang: str) -> str:
-    key = f"report.role.{role}"
-    return text(key, lang) if has_text(key, lang) else role
-
-
-def _repair(kind: str, lang: str) -> str:
-    key = f"report.repair.{kind}"
-    return text(key, lang) if has_text(key, lang) else kind.replace("_", " ")

@@ -60,6 +60,7 @@ def draw(findings: Findings, view: View, lang: str, *, sites: gpd.GeoSeries | No
         _area(shape, fill, f"{name}: {value}", marker)
         for shape, fill, name, value in zip(frame, view.fills, names, view.values, strict=True)
     )
+    marks = _marks(sites, move)
     items = [item for item in view.legend.items if item.kind != "heading"]
     legend, bottom = _legend(view.legend.title, items, height + 14, lang, marker)
     spoken = "; ".join(f"{n}: {v}" for n, v in zip(names, view.values, strict=True))
@@ -67,7 +68,7 @@ def draw(findings: Findings, view: View, lang: str, *, sites: gpd.GeoSeries | No
         f'<svg viewBox="0 0 {WIDTH:g} {bottom:g}" role="img" lang="{lang}" '
         f'aria-label="{escape(f"{view.legend.title}. {spoken}")}" '
         f'font-size="13" fill="{INK}">{_hatch(marker)}{shapes}'
-        f"{_names(frame, names, lang)}{_site_marks(sites, move, lang)}{legend}</svg>"
+        f"{_names(frame, names, marks, lang)}{_numbered(marks, lang)}{legend}</svg>"
     )
 
 
@@ -85,18 +86,21 @@ def _paper(outlines: gpd.GeoSeries) -> tuple[Move, float]:
     return move, MARGIN * 2 + scale * (north - south)
 
 
-def _site_marks(sites: gpd.GeoSeries | None, move: Move, lang: str) -> str:
-    """Mark points with their numbers; the first lies on top, as it matters most."""
+def _marks(sites: gpd.GeoSeries | None, move: Move) -> list[tuple[float, float]]:
     if sites is None or sites.empty:
-        return ""
-    places = move(shapely.get_coordinates(sites.to_numpy()))
-    marks = [
+        return []
+    return [(float(x), float(y)) for x, y in move(shapely.get_coordinates(sites.to_numpy()))]
+
+
+def _numbered(marks: list[tuple[float, float]], lang: str) -> str:
+    """Draw the marks with their numbers; the first lies on top, as it matters most."""
+    drawn = [
         f'<circle cx="{x:g}" cy="{y:g}" r="11" fill="{INK}" stroke="#ffffff" stroke-width="2"/>'
         f'<text x="{x:g}" y="{y:g}" text-anchor="middle" dominant-baseline="central" '
         f'fill="#ffffff" font-weight="700">{number(order, lang)}</text>'
-        for order, (x, y) in enumerate(places, start=1)
+        for order, (x, y) in enumerate(marks, start=1)
     ]
-    return "".join(reversed(marks))
+    return "".join(reversed(drawn))
 
 
 def _area(shape: shapely.Geometry, fill: str | None, title: str, marker: str) -> str:
@@ -114,19 +118,24 @@ def _area(shape: shapely.Geometry, fill: str | None, title: str, marker: str) ->
     return f'<path d="{path}" fill-rule="evenodd" {look}><title>{escape(title)}</title></path>'
 
 
-def _names(frame: gpd.GeoSeries, names: list[str], lang: str) -> str:
-    """Write the names where they do not lie on one another, the larger districts first."""
+def _names(
+    frame: gpd.GeoSeries, names: list[str], marks: list[tuple[float, float]], lang: str
+) -> str:
+    """Write the names clear of one another and of marks, the larger districts first."""
     places = label_points(frame)
-    taken: list[tuple[float, float, float, float]] = []
+    taken = [(x - 12, y - 12, x + 12, y + 12) for x, y in marks]
+    shifts = (0, 21, -21) if marks else (0,)
     written = []
     for at in np.argsort(-frame.area.to_numpy(), kind="stable"):
         name = names[at] if len(names[at]) <= 22 else f"{names[at][:21]}…"
-        x, y = places.iloc[at].x, places.iloc[at].y
-        half = LETTER * len(name) / 2
-        box = (x - half, y - 9, x + half, y + 9)
-        if any(_overlap(box, other) for other in taken):
+        x, half = places.iloc[at].x, LETTER * len(name) / 2
+        rows = [places.iloc[at].y + shift for shift in shifts]
+        boxes = [(x - half, y - 9, x + half, y + 9) for y in rows]
+        free = [not any(_overlap(box, other) for other in taken) for box in boxes]
+        if not any(free):
             continue
-        taken.append(box)
+        y = rows[free.index(True)]
+        taken.append(boxes[free.index(True)])
         written.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" dominant-baseline="central" '
             f'direction="{_direction(lang)}" unicode-bidi="plaintext" font-weight="600" '

@@ -12,9 +12,9 @@ import numpy as np
 
 from ecity_geo import __version__
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import assets, grids
-from ecity_geo.outputs.brief import Tile, figures, sentences, tiles
-from ecity_geo.outputs.grids import Grid
+from ecity_geo.outputs import assets, grids, quality
+from ecity_geo.outputs.brief import Tile, sentences, tiles
+from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.popups import within
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
@@ -240,49 +240,14 @@ def prepare(
         candidates=text(
             "report.note.candidates", lang, candidates=number(len(study.candidates), lang)
         ),
-        quality=quality(findings, lang),
-        tallies=grids.tally_grid(findings, lang),
-        repairs=grids.repair_grid(findings, lang),
+        quality=quality.remarks(findings, lang),
+        tallies=quality.tally_grid(findings, lang),
+        repairs=quality.repair_grid(findings, lang),
         methods=methods(findings, lang),
         files=_files(lang),
         made=text("report.foot.made", lang, version=__version__),
         licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
     )
-
-
-def quality(findings: Findings, lang: str) -> list[str]:
-    """Say in sentences what the data can bear.
-
-    Parameters
-    ----------
-    findings
-        The findings.
-    lang
-        Language.
-
-    Returns
-    -------
-    sentences
-        CRS, matching, people outside and unreachable, seed.
-    """
-    study, city = findings.study, figures(findings)
-    said = [text("report.quality.crs", lang, crs=f"{study.crs.name} ({study.crs.to_string()})")]
-    if len(study.matches):
-        exact = int((study.matches["tier"].astype(int) == 0).sum())
-        said.append(
-            text(
-                "report.quality.matches",
-                lang,
-                exact=number(exact, lang),
-                folded=number(len(study.matches) - exact, lang),
-            )
-        )
-    for name, key in (("population_outside", "outside"), ("people_unreachable", "unreachable")):
-        if city.get(name, 0) > 0:
-            said.append(text(f"report.quality.{key}", lang, people=number(city[name], lang)))
-    # A seed is a name, not an amount: no separators.
-    said.append(text("report.quality.seed", lang, seed=str(study.options.seed)))
-    return said
 
 
 def methods(findings: Findings, lang: str) -> list[Method]:
