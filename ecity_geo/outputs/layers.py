@@ -57,11 +57,17 @@ def label_points(polygons: gpd.GeoSeries) -> gpd.GeoSeries:
     Returns
     -------
     points
-        Centres of the largest inscribed circles; of the largest part of a multipolygon.
+        The centroid where it has at least two thirds of the room that there is anywhere, else
+        the centre of the largest inscribed circle.
     """
-    tolerance = np.maximum(np.sqrt(polygons.area.to_numpy()) / 50, 1e-9)
-    radii = shapely.maximum_inscribed_circle(polygons.to_numpy(), tolerance=tolerance)
-    return gpd.GeoSeries(shapely.get_point(radii, 0), index=polygons.index, crs=polygons.crs)
+    shapes = polygons.to_numpy()
+    tolerance = np.maximum(np.sqrt(shapely.area(shapes)) / 50, 1e-9)
+    radii = shapely.maximum_inscribed_circle(shapes, tolerance=tolerance)
+    centroids = shapely.centroid(shapes)
+    room = shapely.distance(centroids, shapely.boundary(shapes))
+    central = shapely.within(centroids, shapes) & (room >= shapely.length(radii) * 2 / 3)
+    places = np.where(central, centroids, shapely.get_point(radii, 0))
+    return gpd.GeoSeries(places, index=polygons.index, crs=polygons.crs)
 
 
 def area_features(

@@ -297,8 +297,10 @@ def _siting_headline(findings: Findings, lang: str) -> str:
     if not findings.plans:
         return text("map.headline.siting_none", lang)
     model = "mclp" if "mclp" in findings.plans else next(iter(findings.plans))
+    planned = findings.services.index[findings.services["status"] == "planned"]
+    counted = planned.isin(findings.plans[model].existing).any()
     return text(
-        "map.headline.siting",
+        "map.headline.siting_planned" if counted else "map.headline.siting",
         lang,
         model=popups.model_label(model, lang),
         count=number(len(findings.plans[model].sites), lang),

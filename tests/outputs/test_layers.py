@@ -73,6 +73,11 @@ def test_label_stands_inside_even_where_the_centroid_does_not() -> None:
     assert layers.label_points(shapes).within(shapes).iloc[0]
 
 
+def test_label_of_a_long_strip_stands_in_its_middle() -> None:
+    strip = gpd.GeoSeries([shapely.box(0, 0, 100, 900)], crs=CITY_CRS)
+    assert layers.label_points(strip).iloc[0].equals(shapely.Point(50, 450))
+
+
 def test_features_carry_names_places_and_rows() -> None:
     findings = make_findings()
     names = [f"name {d}" for d in findings.districts.index]

@@ -171,6 +171,14 @@ def test_siting_map_numbers_the_sites_of_each_model() -> None:
     assert [view["groups"] for view in data["views"]] == [["sites_mclp"], ["sites_p_median"]]
 
 
+def test_siting_headline_names_planned_services_only_where_they_count() -> None:
+    assert "2 new sites and the planned services would bring 75%" in plain("siting").text
+    findings = make_findings()
+    opened = replace(findings, services=findings.services.assign(status="open"))
+    reader = Reader(maps.map_html(maps.siting_map(opened, "en")))
+    assert "2 new sites would bring 75%" in reader.text
+
+
 def test_siting_map_without_plans_shows_today() -> None:
     findings = make_findings()
     bare = replace(findings, plans={}, sites=findings.sites.iloc[:0])
