@@ -236,7 +236,7 @@ def test_data_section_counts_rows_repairs_and_matches() -> None:
     findings = make_findings(study=study)
     assert column(quality.tally_grid(findings, "en"), "Rows") == ["65"]
     assert column(quality.tally_grid(findings, "fa"), "نقش") == ["پیمایش"]
-    done = column(quality.repair_grid(findings, "en"), "What was done")
+    done = column(quality.repair_grid(findings, "en"), "What")
     assert done == ["Letters unified", "something new"]
     said = " ".join(quality.remarks(findings, "en"))
     assert "2 matched as written, 1 after letters and digits were folded" in said
