@@ -121,7 +121,18 @@ def read_streets(
         oneway=lines["oneway"].to_numpy(dtype=np.int64),
         snap=config.snap,
     )
-    return Checked(data=graph, repairs=read.repairs, tallies=read.tallies)
+    repairs = (*read.repairs, *_islands(graph, config.path))
+    return Checked(data=graph, repairs=repairs, tallies=read.tallies)
+
+
+def _islands(graph: StreetGraph, source: str) -> list[Repair]:
+    """Tell how much of the network is cut off: no point joins it, so it leads nowhere."""
+    share = graph.components.islands
+    if share == 0:
+        return []
+    apart = int((~graph.on_mainland).sum())
+    detail = f"{share:.1%} of the street length is cut off from the rest; no point joins it"
+    return [Repair(source=source, kind="street_islands", count=apart, detail=detail)]
 
 
 def _from_layer(

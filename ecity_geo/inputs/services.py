@@ -59,14 +59,15 @@ def read_services(
         With every fault of the file: fields, coordinates, ids, capacities, statuses, and two
         services of one type at the same place.
     """
-    if config.path.lower().endswith(".pbf"):
+    mapped = config.path.lower().endswith(".pbf")
+    if mapped:
         read = _from_osm(config, folder, box)
     else:
         read = _from_file(config, folder)
     ids, faults = _ids(read.data, config)
     statuses, wrong = _statuses(read.data["status"], config)
     capacities, bad = _capacities(read.data["capacity"], config)
-    stacked, notes = _same_place(read.data, ids, config.path)
+    stacked, notes = _same_place(read.data, ids, config.path, mapped=mapped)
     faults += [*wrong, *bad, *stacked]
     if faults:
         raise InputError(faults)
@@ -188,15 +189,18 @@ def _capacities(texts: pd.Series, config: ServicesConfig) -> tuple[pd.Series, li
 
 
 def _same_place(
-    frame: gpd.GeoDataFrame, ids: pd.Series, source: str
+    frame: gpd.GeoDataFrame, ids: pd.Series, source: str, *, mapped: bool
 ) -> tuple[list[Fault], list[Repair]]:
-    """Two services of one type at one place are one service twice; of two types, one house."""
+    """Two services of one type at one place are one service twice; of two types, one house.
+
+    In an OSM extract (`mapped`) the user cannot remove a twin, so it is kept and told.
+    """
     places = pd.Series(list(zip(frame.geometry.x, frame.geometry.y, strict=True)), frame.index)
     faults: list[Fault] = []
     shared = 0
     for (x, y), group in places[places.duplicated(keep=False)].groupby(places, sort=False):
         types = frame.loc[group.index, "type"]
-        if not types.duplicated().any():
+        if mapped or not types.duplicated().any():
             shared += len(group)
             continue
         twice = group.index[types.duplicated(keep=False)]
@@ -213,7 +217,7 @@ def _same_place(
         )
     if not shared:
         return faults, []
-    detail = f"{shared} services of different types share a place with another"
+    detail = f"{shared} services share a place with another, and are kept"
     return faults, [Repair(source=source, kind="same_place", count=shared, detail=detail)]
 
 

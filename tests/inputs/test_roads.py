@@ -273,3 +273,18 @@ class TestHelsinki:
         graph = self.read("walk").data
         _, label = connected_components(graph.matrix("m"), directed=False)
         assert np.bincount(label).max() > 0.95 * len(graph.x)
+
+
+def test_streets_cut_off_from_the_rest_are_told(tmp_path: Path) -> None:
+    main = [(0, y, 2000, y) for y in (0, 500, 1000)] + [(0, 0, 0, 1000)]
+    frame = lines(*main, (5, 1200, 105, 1200), minutes=1.0)
+    repairs = read(tmp_path, frame, minutes="minutes").repairs
+    told = {repair.kind: repair for repair in repairs}["street_islands"]
+    # 100 m of 7,100 m
+    assert "1.4%" in told.detail
+
+
+def test_network_in_one_piece_has_no_islands(tmp_path: Path) -> None:
+    frame = lines((0, 0, 2000, 0), (0, 0, 0, 1000), minutes=1.0)
+    kinds = {repair.kind for repair in read(tmp_path, frame, minutes="minutes").repairs}
+    assert "street_islands" not in kinds

@@ -18,7 +18,7 @@ from ecity_geo.crs import bounds_of, to_lonlat, widen
 from ecity_geo.errors import InputError
 from ecity_geo.inputs.config import ServicesConfig
 from ecity_geo.inputs.schema import Checked
-from ecity_geo.inputs.services import read_services
+from ecity_geo.inputs.services import _same_place, read_services
 
 HELSINKI = next(
     (
@@ -339,3 +339,13 @@ def test_file_that_is_no_pbf_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a.osm.pbf").write_bytes(b"\x00\x00\x00\x0d\x0a\x09OSMHeader" + b"\xff" * 99)
     with pytest.raises(InputError, match=r"a\.osm\.pbf"):
         read_file(tmp_path, path="a.osm.pbf", tags={"amenity": ("bank",)})
+
+
+def test_twins_of_an_osm_extract_are_kept_and_told() -> None:
+    at = [Point(city.ORIGIN)] * 2
+    frame = gpd.GeoDataFrame({"type": ["bank", "bank"]}, geometry=at, crs=city.CRS)
+    ids = pd.Series(["n1", "n2"])
+    faults, notes = _same_place(frame, ids, "city.osm.pbf", mapped=True)
+    assert faults == []
+    assert [(note.kind, note.count) for note in notes] == [("same_place", 2)]
+    assert len(_same_place(frame, ids, "services.csv", mapped=False)[0]) == 1
