@@ -20,7 +20,7 @@ ITERATIONS = 60
 PATIENCE = 8
 OPEN_PAIRS = 20_000_000
 """Above this many pairs in open nodes (half a gigabyte) the newest node comes first."""
-EVERY = 5
+EVERY = 25
 """Each so many nodes an interchange begins from the node's columns."""
 
 

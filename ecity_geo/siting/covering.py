@@ -125,5 +125,5 @@ def smallest_cover(instance: Instance, *, time_limit: float) -> int | None:
         lower=np.ones(instance.n_rows),
         upper=np.full(instance.n_rows, math.inf),
     )
-    answer = highs.solve(program, time_limit=time_limit, tolerance=1 - 1e-6)
+    answer = highs.solve(program, time_limit=time_limit, tolerance=0.99)
     return None if answer.x is None else round(float(answer.x.sum()))

@@ -10,8 +10,9 @@ from ecity_geo.siting.exchange import interchange
 from ecity_geo.siting.instance import Instance, Integers
 
 SHAKES = 100
-SHAKE_WORK = 3_000_000
-"""Pairs that all shakes together may go through, about: a second."""
+"""Shaking ends when so many in a row brought nothing."""
+SHAKE_WORK = 10_000_000
+"""Pairs that may be shaken in all: some seconds."""
 
 
 class Incumbent:
@@ -56,7 +57,12 @@ class Incumbent:
         """
         rng = np.random.default_rng(0)
         strength = max(2, self.instance.p // 3)
-        for _ in range(min(SHAKES, SHAKE_WORK // (1 + len(self.instance.row)))):
+        cost, last = self.cost, 0
+        for trial in range(SHAKE_WORK // (1 + len(self.instance.row))):
+            if self.cost < cost:
+                cost, last = self.cost, trial
+            if trial - last >= SHAKES:
+                return
             others = np.setdiff1d(columns, self.chosen)
             if self.late or len(others) < strength or self.instance.p < strength:
                 return

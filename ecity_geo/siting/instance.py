@@ -26,6 +26,9 @@ Flags = NDArray[np.bool_]
 CLOSED_GAP = 1e-9
 """Relative gap at which a plan counts as optimal."""
 
+WHOLE_SCALE = 1e7
+"""Up to this size of the objective a bound is exact to a hundredth."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Instance:
@@ -78,13 +81,15 @@ class Instance:
     def tolerance(self) -> float:
         """By how much a plan must be better to be worth looking for.
 
-        With whole numbers any better plan is better by at least one; otherwise a tenth of the gap
-        that counts as closed.
+        With whole numbers any better plan is better by at least one (if they are small enough
+        for the rounding of a bound to stay far below one); otherwise a tenth of the gap that
+        counts as closed.
         """
         finite = self.base[np.isfinite(self.base)]
         whole = not (np.mod(self.cost, 1).any() or np.mod(finite, 1).any())
+        whole &= self.scale <= WHOLE_SCALE
         small = 0.1 * CLOSED_GAP * self.scale
-        return max(small, 1 - 1e-6) if whole else small
+        return 0.99 if whole else small
 
     def restrict(self, columns: Integers, *, p: int) -> Instance:
         """Keep some columns, which are numbered anew in the order given."""

@@ -25,7 +25,8 @@ ROUNDS = 8
 SHRINKAGE = 0.9
 """Rounds go on while a round leaves less than this share of the pairs."""
 ASCENT_WORK = 60_000_000
-"""Pairs that the ascent of a round may go through, between 200 and 600 steps."""
+"""Pairs that the ascent of a round may go through, between 200 and 1500 steps."""
+PATIENCE = 40
 RESTARTS = 6
 SMALL_PAIRS = 1_000
 LARGE_PAIRS = 20_000
@@ -94,7 +95,7 @@ class Search:
     @property
     def closed(self) -> bool:
         """Whether no better plan exists."""
-        return self.bound > self.best.cost - 1.001 * self.tolerance
+        return self.bound >= self.best.cost - self.tolerance
 
     @property
     def over(self) -> bool:
@@ -114,12 +115,12 @@ class Search:
         core = self.core
         if self._settle():
             return
-        steps = int(np.clip(ASCENT_WORK // (1 + len(core.instance.row)), 200, 600))
+        steps = int(np.clip(ASCENT_WORK // (1 + len(core.instance.row)), 200, 1500))
         ascent = Relaxation(core.instance).ascend(
             self.u,
             self.best.cost,
             iterations=steps,
-            patience=steps // 15,
+            patience=min(PATIENCE, steps // 15),
             deadline=self.best.deadline,
         )
         self._raise(ascent.best.bound)

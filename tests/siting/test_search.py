@@ -19,7 +19,7 @@ from ecity_geo.siting.instance import Instance, Integers, build
 from ecity_geo.siting.lagrange import Relaxation
 from ecity_geo.siting.reduce import tighten, whole_core
 
-from .conftest import City, cities, random_city
+from .conftest import City, cities, city_from, random_city
 
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -82,6 +82,16 @@ def check_both_models(city: City) -> None:
         plan = siting.p_median(city.cost, city.population, p=city.p, **city.sites)
         assert plan.objective == pytest.approx(best)
         assert plan.status == "optimal"
+
+
+def test_plan_that_is_one_person_short_is_not_called_optimal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # greedy takes site 0 (3 + 3) and site 1 (2), and leaves one person; sites 1 and 2 take all
+    without_heuristics(monkeypatch)
+    city = city_from([[1, 1, 9], [1, 9, 1], [9, 1, 9], [9, 9, 1]], [3, 3, 2, 1], existing=0, p=2)
+    plan = siting.mclp(city.cost, city.population, standard=1, p=2, **city.sites)
+    assert plan.objective == 9
 
 
 @EXAMPLES
