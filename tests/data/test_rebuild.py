@@ -16,11 +16,15 @@ from ecity_geo.datasets import load_tabriz, shipped_study_path
 from tabriz.plan import densify, draw_ground, smooth
 
 
+# Written by hand: a text, and the paper's own tables.
+BY_HAND = ("README.md", "published.json")
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "README.md"
+        if path.is_file() and path.name not in BY_HAND
     }
 
 

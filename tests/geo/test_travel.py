@@ -222,11 +222,19 @@ def test_agrees_with_networkx_on_small_graphs(
         np.r_[rng.integers(0, 31, (9, 2)), rng.uniform(-5, 35, (9, 2)), lines_xy(lines)]
     )
     facilities = points(np.r_[rng.integers(0, 31, (4, 2)), lines_xy(lines)], "k")
+    if not (near_street(lines, demand) and near_street(lines, facilities)):
+        with pytest.raises(AnalysisError, match="lies within"):
+            along_streets(demand, facilities, lines, unit=unit, cutoff=cutoff)
+        return
     peer = by_networkx(lines, demand, facilities, unit)
     found = along_streets(demand, facilities, lines, unit=unit, cutoff=cutoff).to_frame()
     near = (peer - cutoff).abs() < 1e-9
     expected = peer.where(peer <= cutoff, np.inf)
     np.testing.assert_allclose(found.mask(near, 0), expected.mask(near, 0), rtol=1e-9, atol=1e-9)
+
+
+def near_street(lines: StreetGraph, places: gpd.GeoDataFrame) -> bool:
+    return bool((lines.snap_points(places.geometry.x, places.geometry.y).line >= 0).any())
 
 
 def lines_xy(lines: StreetGraph) -> np.ndarray:
