@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecity_geo.siting.instance import Flags, Floats, Instance, Integers, build
+from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
 from ecity_geo.siting.lagrange import Prices
 
 
@@ -104,11 +104,12 @@ def _absorb(core: Core, base: Floats, kept: Flags, forced: Flags, free: Flags) -
     open_row[old.row[pair]] = True
     new_row = np.cumsum(open_row) - 1
     new_column = np.cumsum(free) - 1
-    instance = build(
-        new_row[old.row[pair]],
-        new_column[old.column[pair]],
-        old.cost[pair],
-        base[open_row],
+    # both numberings keep their order, so the pairs stay sorted
+    instance = Instance(
+        row=new_row[old.row[pair]],
+        column=new_column[old.column[pair]],
+        cost=old.cost[pair],
+        base=base[open_row],
         n_columns=int(free.sum()),
         p=old.p - int(forced.sum()),
         scale=old.scale,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from itertools import combinations
 
@@ -178,6 +180,11 @@ def test_time_limit_returns_a_plan_with_a_proven_bound(model: str) -> None:
     assert better
     assert plan.gap == pytest.approx(abs(plan.bound - plan.objective) / plan.objective)
     assert plan.gap > 1e-9
+
+
+def test_solver_is_imported_only_when_it_solves() -> None:
+    code = "import sys, ecity_geo.siting; sys.exit('highspy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_many_clusters_that_must_be_reached_need_as_many_sites() -> None:
