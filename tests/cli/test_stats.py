@@ -1,0 +1,182 @@
+"""``ecity-geo audit`` and ``ecity-geo stats``: tables, CSV, JSON, words and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import city
+from ecity_geo import cli, cli_stats
+from ecity_geo.datasets import shipped_study_path
+
+PAPER = Path(__file__).parents[2] / "data" / "survey" / "published.json"
+TABLES = [
+    "reliability",
+    "items",
+    "one-sample",
+    "friedman",
+    "mean-ranks",
+    "pairs",
+    "sample-size",
+    "allocation",
+]
+
+
+def call(*words: str | Path) -> Result:
+    group = cli.Commands("ecity-geo", commands=[cli_stats.audit, cli_stats.stats])
+    result = CliRunner().invoke(group, [str(word) for word in words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four squares, whose respondents do not agree to the letter, one item reversed."""
+    rng = np.random.default_rng(1)
+    frame = city.responses()
+    noise = rng.integers(-1, 2, (len(frame), len(city.ITEMS)))
+    items = list(city.ITEMS)
+    frame[items] = (frame[items] + noise).clip(1, 5)
+    frame["habit"] = 6 - frame["habit"]
+    instrument = city.INSTRUMENT + "reverse = true\n"
+    folder = tmp_path_factory.mktemp("city")
+    return city.write_city(folder, responses=frame, instrument=instrument)
+
+
+# --- audit
+
+
+def test_audit_as_json_is_a_list_of_verdicts() -> None:
+    result = call("audit", PAPER, "--format", "json")
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)
+    assert all(list(row) == ["table", "cell", "verdict", "why"] for row in rows)
+    # Counts of the reference audit.
+    assert "52 impossible, 2 doubtful, 48 possible" in result.stderr
+    assert len(rows) == 102
+    first = next(row for row in rows if row["cell"] == "local_network.t")
+    assert (first["table"], first["verdict"]) == ("2", "impossible")
+
+
+def test_audit_as_csv_and_table_hold_the_same_cells() -> None:
+    rows = list(csv.DictReader(io.StringIO(call("audit", PAPER, "--format", "csv").stdout)))
+    assert len(rows) == 102
+    table = call("audit", PAPER).stdout
+    assert all(row["cell"] in table for row in rows)
+    assert "\n\n" not in table
+
+
+def test_bad_file_of_figures_ends_with_one_and_names_all(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text('{"study": {"n": 0}, "t": {"rows": [{"item": "a", "mean": "x"}]}}')
+    result = call("audit", path)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "figures.json, study" in result.stderr
+    assert "t, row 1 (a)" in result.stderr
+
+
+def test_missing_file_is_bad_data_and_missing_word_is_usage(tmp_path: Path) -> None:
+    assert call("audit", tmp_path / "none.json").exit_code == 1
+    assert call("audit").exit_code == 2
+
+
+# --- stats
+
+
+def test_all_tables_come_as_one_object(study: Path) -> None:
+    result = call("stats", study, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert list(json.loads(result.stdout)) == TABLES
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_each_table_comes_alone_in_each_format(study: Path, what: str) -> None:
+    rows = json.loads(call("stats", study, what, "--format", "json").stdout)
+    lines = list(csv.DictReader(io.StringIO(call("stats", study, what, "--format", "csv").stdout)))
+    assert rows
+    assert [list(row) for row in rows] == [list(line) for line in lines]
+    text = call("stats", study, what).stdout
+    assert all(name in text for name in rows[0])
+
+
+def test_numbers_are_those_of_pandas_and_the_reversed_item_is_turned_round(study: Path) -> None:
+    answers = pd.read_csv(study.parent / "responses.csv")
+    rows = json.loads(call("stats", study, "one-sample", "--format", "json").stdout)
+    means = {row["item"]: row["mean"] for row in rows}
+    assert means["network"] == pytest.approx(answers["network"].mean(), rel=1e-5)
+    assert means["habit"] == pytest.approx(6 - answers["habit"].mean(), rel=1e-5)
+    items = json.loads(call("stats", study, "items", "--format", "json").stdout)
+    assert min(row["item_rest"] for row in items) > 0.3
+
+
+def test_test_value_moves_the_verdict(study: Path) -> None:
+    rows = json.loads(
+        call("stats", study, "one-sample", "--test-value", "5", "--format", "json").stdout
+    )
+    assert {row["verdict"] for row in rows} == {"below"}
+
+
+def test_population_sets_the_margin() -> None:
+    result = call(
+        "stats", shipped_study_path(), "sample-size", "--population", "1400", "--format", "json"
+    )
+    row = json.loads(result.stdout)[0]
+    # The paper: 182 of 1,400 experts; reference audit: margin 0.068, 302 needed.
+    assert (row["n"], row["cochran_5_percent"]) == (182, 302)
+    assert row["margin"] == pytest.approx(0.068, abs=5e-4)
+
+
+def test_shipped_survey_has_the_published_alpha() -> None:
+    result = call("stats", shipped_study_path(), "reliability", "--format", "json")
+    assert json.loads(result.stdout)[-1]["alpha"] == pytest.approx(0.712, abs=5e-4)
+
+
+def test_allocation_adds_up_to_the_respondents(study: Path) -> None:
+    rows = json.loads(call("stats", study, "allocation", "--format", "json").stdout)
+    # 1,000, 2,000, 3,000 and 4,000 people; 40 respondents.
+    assert [row["proportional"] for row in rows] == [4, 8, 12, 16]
+
+
+def test_posthoc_and_correction_are_named_in_the_table(study: Path) -> None:
+    words = ("--posthoc", "wilcoxon", "--correction", "bh", "--format", "json")
+    rows = json.loads(call("stats", study, "pairs", *words).stdout)
+    assert {(row["method"], row["correction"]) for row in rows} == {("wilcoxon", "bh")}
+    assert len(rows) == 6
+
+
+def test_csv_of_all_tables_is_a_usage_error(study: Path) -> None:
+    result = call("stats", study, "--format", "csv")
+    assert result.exit_code == 2
+    assert "one table" in result.stderr
+
+
+def test_what_cannot_be_told_does_not_hide_the_rest(tmp_path: Path) -> None:
+    # In the untouched squares everybody answers all items alike.
+    path = city.write_city(tmp_path)
+    result = call("stats", path, "--format", "json")
+    assert result.exit_code == 3
+    assert "friedman: " in result.stderr
+    assert list(json.loads(result.stdout)) == ["one-sample", "sample-size", "allocation"]
+    alone = call("stats", path, "friedman")
+    assert (alone.exit_code, alone.stdout) == (3, "")
+    assert "leave one out" in alone.stderr
+
+
+def test_unused_weights_are_said(tmp_path: Path) -> None:
+    frame = city.responses()
+    frame["w"] = np.linspace(0.5, 2, len(frame))
+    path = city.write_city(tmp_path, responses=frame, study={"survey": {"weight": "w"}})
+    assert "do not use the survey's weights" in call("stats", path, "sample-size").stderr
+
+
+def test_bad_study_ends_with_one(tmp_path: Path) -> None:
+    assert call("stats", tmp_path / "none.toml").exit_code == 1
