@@ -154,19 +154,24 @@ def _unit_means(members: pd.DataFrame, w: np.ndarray, confidence: float) -> pd.D
     )
 
 
-def suppress(cells: pd.DataFrame, *, units: pd.Index, min_count: int) -> pd.DataFrame:
+def suppress(
+    cells: pd.DataFrame, *, units: pd.Index, min_count: int, inside: pd.Series | None = None
+) -> pd.DataFrame:
     """Blank the cells of too few respondents, and those that would give them away.
 
     Parameters
     ----------
     cells
-        Table of `cell_means` for one partition of the respondents (all districts, say).
+        Table of `cell_means`, of units that do not overlap or lie in one another.
     units
-        Every unit of the partition; one without respondents gets rows too.
+        Every unit; one without respondents gets rows too.
     min_count
-        A cell with fewer respondents is suppressed. While all suppressed cells of a measure
-        together hold fewer than this, the next smallest cell is suppressed as well: otherwise
-        the city's mean minus the printed cells would give the hidden ones away.
+        A cell with fewer respondents is suppressed. Whoever takes the printed parts of a printed
+        whole from it learns of the remaining respondents; while these are some, but fewer than
+        this, the next smallest printed part is suppressed as well.
+    inside
+        For each unit that lies in another, that one. By default all units are parts of one
+        whole and nobody of it is outside them; its figures count as printed.
 
     Returns
     -------
@@ -180,19 +185,40 @@ def suppress(cells: pd.DataFrame, *, units: pd.Index, min_count: int) -> pd.Data
     table = cells.set_index(["unit_id", "measure"]).reindex(full).reset_index()
     n = table["n"].fillna(0).astype(int)
     table["reason"] = np.select([n == 0, n < min_count], ["no_respondents", "too_few"], default="")
+    whole = {} if inside is None else {str(unit): str(of) for unit, of in inside.items()}
     for _, rows in table.groupby("measure", sort=False):
-        hidden = int(n[rows.index][rows["reason"] == "too_few"].sum())
-        shown = n[rows.index][rows["reason"] == ""].sort_values(kind="stable")
-        for at, count in shown.items():
-            if not 0 < hidden < min_count:
-                break
-            table.loc[at, "reason"] = "secondary"
-            hidden += count
+        counts = dict(zip(rows["unit_id"], n[rows.index], strict=True))
+        shown = set(rows.loc[rows["reason"] == "", "unit_id"])
+        hidden = _give_away(counts, whole, shown, min_count)
+        table.loc[rows.index[rows["unit_id"].isin(hidden)], "reason"] = "secondary"
     table["suppressed"] = table["reason"] != ""
     table["n"] = n.astype("Int64").mask(table["reason"].isin(["too_few", "secondary"]))
     statistics = ["mean", "sd", "low", "high"]
     table[statistics] = table[statistics].astype(float).mask(table["suppressed"])
     return table
+
+
+def _give_away(
+    counts: dict[str, int], whole: dict[str, str], shown: set[str], min_count: int
+) -> set[str]:
+    """Find the units that must be hidden for the rest of no printed unit to be a small group."""
+    hidden: set[str] = set()
+    top = sum(count for unit, count in counts.items() if unit not in whole)
+    while True:
+        parts: dict[str | None, list[str]] = {None: []}
+        printed = [unit for unit in counts if unit in shown and unit not in hidden]
+        for unit in sorted(printed, key=lambda unit: counts[unit]):
+            above = whole.get(unit)
+            while above is not None and (above not in shown or above in hidden):
+                above = whole.get(above)
+            parts.setdefault(above, []).append(unit)
+        size: dict[str | None, int] = {None: top}
+        size.update(counts)
+        rest = {unit: size[unit] - sum(size[part] for part in parts[unit]) for unit in parts}
+        small = [unit for unit in parts if parts[unit] and 0 < rest[unit] < min_count]
+        if not small:
+            return hidden
+        hidden.add(parts[small[0]][0])
 
 
 def readiness_table(
@@ -215,7 +241,7 @@ def readiness_table(
     scores
         Scores of `score_respondents`.
     districts, fabrics
-        District and fabric of each respondent.
+        District of each respondent, and the fabric of that district.
     district_ids, fabric_ids
         All districts and fabrics, in the order in which they are shown.
     items
@@ -234,21 +260,52 @@ def readiness_table(
     readiness
         Long table: `level`, `unit_id`, `kind`, `measure`, `n`, `mean`, `sd`, `low`, `high`,
         `suppressed`, `reason`.
+
+    Raises
+    ------
+    AnalysisError
+        If the respondents of one district have several fabrics: what is printed of the one could
+        then give away the other.
     """
     city = pd.Series(CITY, index=scores.index)
-    parts = []
-    for level, by, units in (
+    cells, units = [], []
+    for level, by, ids in (
         ("city", city, pd.Index([CITY])),
         ("district", districts, district_ids),
         ("fabric", fabrics, fabric_ids),
     ):
-        cells = cell_means(scores, by, weight=weight, confidence=confidence, scale=scale)
-        parts.append(suppress(cells, units=units, min_count=min_count).assign(level=level))
-    table = pd.concat(parts, ignore_index=True)
+        means = cell_means(scores, by, weight=weight, confidence=confidence, scale=scale)
+        cells.append(means.assign(unit_id=f"{level}:" + means["unit_id"].astype(str)))
+        units += [f"{level}:{unit}" for unit in ids]
+    table = suppress(
+        pd.concat(cells, ignore_index=True),
+        units=pd.Index(units),
+        min_count=min_count,
+        inside=_inside(units, districts, fabrics),
+    )
+    table[["level", "unit_id"]] = table["unit_id"].str.split(":", n=1, expand=True)
     kinds = dict.fromkeys(items.index, "item") | {OVERALL: "overall"}
     table["kind"] = table["measure"].map(kinds).fillna("construct")
     columns = ["level", "unit_id", "kind", "measure", "n", "mean", "sd", "low", "high"]
     return table[[*columns, "suppressed", "reason"]]
+
+
+def _inside(units: list[str], districts: pd.Series, fabrics: pd.Series) -> pd.Series:
+    """Name what each unit is a part of: a district of its fabric, the rest of the city."""
+    pairs = pd.DataFrame({"district": districts, "fabric": fabrics.loc[districts.index]})
+    pairs = pairs.dropna(subset=["district"]).drop_duplicates()
+    repeated = pairs["district"].duplicated()
+    if repeated.any():
+        twice = pairs.loc[repeated, "district"].tolist()[:5]
+        raise AnalysisError(
+            f"fabrics: found several among the respondents of districts {twice}, expected the "
+            "fabric of the district. Give each district one fabric."
+        )
+    whole = dict.fromkeys(units, f"city:{CITY}")
+    del whole[f"city:{CITY}"]
+    for district, fabric in pairs.dropna().itertuples(index=False, name=None):
+        whole[f"district:{district}"] = f"fabric:{fabric}"
+    return pd.Series(whole)
 
 
 def overall_by_unit(readiness: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -146,6 +146,91 @@ def test_what_is_hidden_is_never_a_small_group(sizes: list[int], min_count: int)
     assert hidden == 0 or hidden >= min_count or shown.empty
 
 
+def table_of(sizes: dict[tuple[str | None, str | None], int], min_count: int) -> pd.DataFrame:
+    """Readiness of respondents who are so many per district and its fabric."""
+    places = [place for place, size in sizes.items() for _ in range(size)]
+    scores = pd.DataFrame({"overall": np.arange(len(places), dtype=float)})
+    return readiness_table(
+        scores,
+        districts=pd.Series([district for district, _ in places], dtype=object),
+        fabrics=pd.Series([fabric for _, fabric in places], dtype=object),
+        district_ids=pd.Index(sorted({d for d, _ in sizes if d is not None})),
+        fabric_ids=pd.Index(sorted({f for _, f in sizes if f is not None})),
+        items=ITEMS,
+        min_count=min_count,
+    )
+
+
+def reasons(table: pd.DataFrame, level: str) -> dict[str, str]:
+    rows = table[table["level"] == level]
+    return dict(zip(rows["unit_id"], rows["reason"], strict=True))
+
+
+def test_a_small_district_is_not_given_away_by_its_fabric() -> None:
+    sizes: dict[tuple[str | None, str | None], int] = {
+        ("1", "planned"): 8,
+        ("2", "historic"): 3,
+        ("3", "historic"): 10,
+        ("4", "planned"): 9,
+    }
+    # Historic less district 3 would be the three of district 2; district 1 is no cover for them.
+    table = table_of(sizes, min_count=5)
+    assert reasons(table, "district") == {"1": "", "2": "too_few", "3": "secondary", "4": ""}
+    assert reasons(table, "fabric") == {"historic": "", "planned": ""}
+
+
+def test_a_respondent_without_a_district_is_not_given_away_by_the_city() -> None:
+    table = table_of({("1", "planned"): 9, ("2", "rural"): 10, (None, None): 1}, min_count=5)
+    assert reasons(table, "city") == {"city": ""}
+    assert reasons(table, "district") == {"1": "secondary", "2": ""}
+    assert reasons(table, "fabric") == {"planned": "secondary", "rural": ""}
+
+
+def test_districts_of_several_fabrics_are_refused() -> None:
+    with pytest.raises(AnalysisError, match="'1'"):
+        table_of({("1", "planned"): 9, ("1", "rural"): 9}, min_count=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(
+        st.tuples(st.sampled_from([None, "a", "b", "c"]), st.integers(0, 12)),
+        min_size=1,
+        max_size=8,
+    ),
+    nowhere=st.integers(0, 7),
+    min_count=st.integers(1, 7),
+)
+def test_no_sum_of_printed_cells_leaves_a_small_group(
+    sizes: list[tuple[str | None, int]], nowhere: int, min_count: int
+) -> None:
+    places: dict[tuple[str | None, str | None], int] = {
+        (str(at), fabric): size for at, (fabric, size) in enumerate(sizes)
+    }
+    places[None, None] = nowhere
+    if not sum(places.values()):
+        return
+    table = table_of(places, min_count=min_count)
+    leaves = list(places)
+    size = np.array(list(places.values()))
+    printed = []
+    for level, unit in table.loc[~table["suppressed"], ["level", "unit_id"]].to_numpy().tolist():
+        at = {"city": None, "fabric": 1, "district": 0}[level]
+        printed.append([1 if at is None else int(leaf[at] == unit) for leaf in leaves])
+    # Every sum and difference of printed cells, by enumeration, that is a plain group of leaves.
+    groups = {tuple([0] * len(leaves))}
+    for row in printed:
+        groups |= {
+            tuple(np.add(group, np.multiply(sign, row)).tolist())
+            for group in groups
+            for sign in (-1, 1)
+        }
+    for group in groups:
+        if set(group) <= {0, 1} and any(group):
+            count = int(size @ np.array(group))
+            assert count == 0 or count >= min_count
+
+
 def test_readiness_table_has_every_unit_and_joins_wide() -> None:
     rng = np.random.default_rng(2)
     answers = responses(
