@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecity_geo import __version__
+from ecity_geo import __version__, cli_stats
 from ecity_geo.errors import AnalysisError, InputError
 from ecity_geo.progress import stages
 
@@ -189,6 +189,10 @@ def new(folder: Path) -> None:
 
     for path in write_starter(folder):
         click.echo(path)
+
+
+main.add_command(cli_stats.audit)
+main.add_command(cli_stats.stats)
 
 
 def _run(path: Path, out: Path, languages: tuple[str, ...], *, strict: bool = False) -> None:
