@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 
 import geopandas as gpd
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from ecity_geo.errors import AnalysisError, Fault, InputError
@@ -19,6 +19,9 @@ Bounds = tuple[float, float, float, float]
 
 LONLAT = CRS.from_epsg(4326)
 WEB_MERCATOR = CRS.from_epsg(3857)
+
+MAX_STRETCH = 0.02
+"""A working CRS may measure lengths wrong by this share: national grids do by 1 %."""
 
 WORLD: Bounds = (-180.0, -90.0, 180.0, 90.0)
 MARGIN_SHARE = 1.0
@@ -127,6 +130,9 @@ def parse_crs(text: str, *, source: str, field: str = "crs") -> CRS:
 def working_crs(boundaries: gpd.GeoDataFrame, given: str = "", *, source: str = "study") -> CRS:
     """Choose the one CRS that a study is measured in.
 
+    A projection may have metres for its unit and stretch them all the same: those of the whole
+    world do, such as World Mercator or the equal-area grids that population rasters come in.
+
     Parameters
     ----------
     boundaries
@@ -144,12 +150,13 @@ def working_crs(boundaries: gpd.GeoDataFrame, given: str = "", *, source: str = 
     Raises
     ------
     InputError
-        If the given CRS is unknown or not metric, or no zone fits.
+        If the given CRS is unknown, not metric or not true to scale in this city, or no zone
+        fits.
     """
     if not given:
         return _utm_of(boundaries, source)
     crs = parse_crs(given, source=source)
-    reason = why_not_metric(crs)
+    reason = why_not_metric(crs) or _why_not_true(crs, boundaries)
     if reason:
         raise InputError(
             Fault(
@@ -161,6 +168,20 @@ def working_crs(boundaries: gpd.GeoDataFrame, given: str = "", *, source: str = 
             )
         )
     return crs
+
+
+def _why_not_true(crs: CRS, boundaries: gpd.GeoDataFrame) -> str:
+    """Say how far a metric CRS is from true to scale where the city lies, beyond what it may."""
+    west, south, east, north = to_lonlat(bounds_of(boundaries), CRS(boundaries.crs))
+    try:
+        scale = Proj(crs).get_factors((west + east) / 2, (south + north) / 2, errcheck=True)
+    except ProjError:
+        return ""
+    ends = (float(scale.meridional_scale), float(scale.parallel_scale))
+    worst = max(ends, key=lambda end: abs(end - 1))
+    if abs(worst - 1) <= MAX_STRETCH:
+        return ""
+    return f"{crs_name(crs)}, in which a metre of this city measures {worst:.3g}"
 
 
 def _utm_of(boundaries: gpd.GeoDataFrame, source: str) -> CRS:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 from shapely import Point, box
 
 import city
@@ -192,3 +192,25 @@ def test_bounds_of_a_frame_are_plain_numbers() -> None:
 def test_crs_without_a_code_is_called_by_its_title() -> None:
     assert crs.crs_name(UTM38) == "EPSG:32638"
     assert crs.crs_name(CRS.from_proj4("+proj=laea +lat_0=38 +lon_0=46")) == '"unknown"'
+
+
+@pytest.mark.parametrize("code", ["EPSG:3395", "ESRI:54009", "EPSG:6933", "EPSG:32662"])
+def test_a_working_crs_that_stretches_the_city_is_refused(code: str) -> None:
+    with pytest.raises(InputError, match="a metre of this city measures"):
+        crs.working_crs(frame(4326, Point(46.2, 38.0), Point(46.4, 38.1)), code)
+
+
+@pytest.mark.parametrize("code", ["EPSG:32638", "EPSG:32639", "EPSG:3395", "EPSG:6933"])
+def test_a_stretch_is_that_of_the_geodesic(code: str) -> None:
+    # A kilometre to the east and one to the north, once on the ellipsoid and once on the plane.
+    places, geod = [Point(46.3, 38.1)], Geod(ellps="WGS84")
+    places += [Point(geod.fwd(46.3, 38.1, azimuth, 1000)[:2]) for azimuth in (0, 90)]
+    drawn = gpd.GeoSeries(places, crs=4326).to_crs(code)
+    stretch = [drawn[0].distance(end) / 1000 for end in drawn[1:]]
+    refused = max(abs(each - 1) for each in stretch) > crs.MAX_STRETCH
+    try:
+        crs.working_crs(frame(4326, *places), code)
+    except InputError:
+        assert refused
+    else:
+        assert not refused
