@@ -10,6 +10,8 @@ from ecity_geo.inputs.config import Label, check_schema
 from ecity_geo.inputs.toml import Document, Section
 
 RESERVED = ("district_id", "fabric", "weight", "respondent_id", "overall", "city")
+# Tables have the columns readiness_<construct> beside readiness_low and its like.
+_RESERVED_CONSTRUCTS = (*RESERVED, "low", "high", "n", "reason")
 _WIDEST = 1000
 
 
@@ -114,15 +116,12 @@ def read_instrument(path: Path, *, source: str) -> Instrument:
     scale = root.section("scale", required=True)
     low, high = _ends(scale)
     name = root.label("name", required=True)
-    constructs: dict[str, str] = {}
-    items: dict[str, str] = {}
+    seen: dict[str, str] = {}
     instrument = Instrument(
         name=name,
         scale_min=low,
         scale_max=high,
-        constructs=tuple(
-            _construct(table, constructs, items) for table in root.sections("construct")
-        ),
+        constructs=tuple(_construct(table, seen) for table in root.sections("construct")),
         scale_labels=_scale_labels(scale, low, high),
     )
     for section in (scale, root):
@@ -154,12 +153,12 @@ def _scale_labels(scale: Section, low: int, high: int) -> dict[int, Label]:
     return points
 
 
-def _construct(table: Section, seen: dict[str, str], items: dict[str, str]) -> Construct:
+def _construct(table: Section, seen: dict[str, str]) -> Construct:
     construct = Construct(
-        id=_identifier(table, seen),
+        id=_identifier(table, seen, _RESERVED_CONSTRUCTS),
         label=table.label("label", required=True),
         weight=table.number("weight", 1.0, above=0),
-        items=tuple(_item(item, items) for item in table.sections("item")),
+        items=tuple(_item(item, seen) for item in table.sections("item")),
     )
     table.close()
     return construct
@@ -167,7 +166,7 @@ def _construct(table: Section, seen: dict[str, str], items: dict[str, str]) -> C
 
 def _item(table: Section, seen: dict[str, str]) -> Item:
     item = Item(
-        id=_identifier(table, seen),
+        id=_identifier(table, seen, RESERVED),
         label=table.label("label", required=True),
         reverse=table.flag("reverse"),
         weight=table.number("weight", 1.0, above=0),
@@ -176,14 +175,14 @@ def _item(table: Section, seen: dict[str, str]) -> Item:
     return item
 
 
-def _identifier(table: Section, seen: dict[str, str]) -> str:
-    """Items are columns of one table, and constructs of one: each id is the only one of its kind.
+def _identifier(table: Section, seen: dict[str, str], names: tuple[str, ...]) -> str:
+    """Scores of items and of constructs are columns of one table: each id stands once.
 
     `seen` holds the ids so far and where they stand.
     """
     identifier = table.text("id", required=True)
-    if identifier != identifier.strip() or identifier in RESERVED:
-        reserved = ", ".join(f"'{name}'" for name in RESERVED)
+    if identifier != identifier.strip() or identifier in names:
+        reserved = ", ".join(f"'{name}'" for name in names)
         table.fault("id", identifier, f"a name without spaces around it, none of {reserved}")
     if identifier and identifier in seen:
         table.fault("id", identifier, f"an id of its own; {seen[identifier]} has it already")

@@ -115,3 +115,15 @@ def test_an_instrument_without_constructs_is_a_fault(tmp_path: Path) -> None:
     assert fault.cure == "Add a table [[construct]]."
     (fault,) = faults_of(tmp_path, head + "construct = 5")
     assert fault.field == "construct"
+
+
+def test_an_item_and_a_construct_cannot_share_an_id(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, GOOD.replace('"skills"', '"technical"'))
+    assert fault.field == "construct[2].item[1].id"
+    assert "construct[1] has it already" in fault.expected
+
+
+def test_a_construct_cannot_have_the_name_of_a_column_of_its_own_table(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, GOOD.replace('"human"', '"low"'))
+    assert "'low'" in fault.expected
+    assert read(tmp_path, GOOD.replace('"skills"', '"low"')).items[2].id == "low"
