@@ -88,7 +88,8 @@ def rank_districts(
     weights
         Weight per indicator, not negative, not all zero.
     draws
-        Per uncertain indicator its bootstrap draws (draws x districts); the others are held.
+        Per uncertain indicator its bootstrap draws (draws x districts); the others are held, and
+        those of an indicator without weight are not used.
     confidence
         Level of the rank intervals.
     seed
@@ -111,8 +112,9 @@ def rank_districts(
     components = normalise(used.loc[ranked]) if len(ranked) else used.loc[ranked]
     score = (components @ share).rename("score")
     table = pd.DataFrame({"rank": ranks(score), "score": score}).join(components)
+    drawn = {name: frame for name, frame in (draws or {}).items() if name in share.index}
     intervals = rank_intervals(
-        used.loc[ranked], share, draws=draws or {}, normalise=min_max, confidence=confidence
+        used.loc[ranked], share, draws=drawn, normalise=min_max, confidence=confidence
     )
     table = table.join(intervals)
     table["order"] = np.arange(len(table))
@@ -123,7 +125,7 @@ def rank_districts(
         table[column] = table[column].astype("Int64")
     table.index.name = indicators.index.name
     order = ["rank", "score", "rank_low", "rank_high", *share.index, "reason"]
-    n_draws = max((len(frame) for frame in (draws or {}).values()), default=0)
+    n_draws = max((len(frame) for frame in drawn.values()), default=0)
     return Ranking(
         table=table[order], weights=share, confidence=confidence, draws=n_draws, seed=seed
     )

@@ -87,3 +87,12 @@ def test_changing_the_unit_of_an_indicator_changes_no_rank(
     moved = frame([scale * v + shift for v in values], values[::-1])
     after = rank_districts(moved, weights=EQUAL).table["rank"]
     assert after.reindex(before.index).tolist() == before.tolist()
+
+
+def test_draws_of_an_indicator_without_weight_are_not_used() -> None:
+    indicators = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 1.0]}, index=["x", "y"])
+    draws = {"b": pd.DataFrame([[1.0, 3.0]], columns=["x", "y"])}
+    ranking = rank_districts(indicators, weights={"a": 1, "b": 0}, draws=draws)
+    assert ranking.table["rank"].to_dict() == {"y": 1, "x": 2}
+    assert ranking.table["rank_low"].isna().all()
+    assert ranking.draws == 0
