@@ -248,6 +248,7 @@ def _assemble(
     ):
         reading.faults[:0] = _odd_one_out(config, reading.faults, box)
         raise reading.all_faults()
+    candidates = _apart(config, candidates, services)
     options = _options(config, instrument, len(candidates))
     demand["fabric"] = _fabric_of(demand, districts, fabrics)
     if fabrics is not None:
@@ -274,6 +275,26 @@ def _assemble(
         tallies=tuple(reading.tallies),
         matches=reading.match_table(),
         sources=tuple(_sources(config)),
+    )
+
+
+def _apart(
+    config: StudyConfig, candidates: gpd.GeoDataFrame, services: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Hold that no candidate has the id of a service; numbers of our own give way."""
+    same = candidates.index.intersection(services.index)
+    if same.empty:
+        return candidates
+    if not (config.candidates.path and config.candidates.id):
+        return candidates.rename(index="new-{}".format)
+    raise InputError(
+        Fault(
+            source=config.candidates.path,
+            field=config.candidates.id,
+            found=f"{len(same)} ids that services have: {', '.join(map(repr, same[:10]))}",
+            expected=f"ids that do not stand in {config.services.path}",
+            cure='Rename these sites, or remove "id" from [candidates] to have them numbered.',
+        )
     )
 
 

@@ -268,3 +268,20 @@ def test_shipped_study_loads_with_its_published_people() -> None:
     assert study.synthetic
     assert len(study.responses) == 182
     assert study.streets is not None
+
+
+def test_numbered_candidates_never_share_an_id_with_a_service(tmp_path: Path) -> None:
+    services = city.services().assign(service_id=["s0001", "s0002", "k3"])
+    study = load(tmp_path, services=services)
+    assert study.candidates.index[0] == "new-s0001"
+    assert study.candidates.index.name == "site_id"
+    assert study.candidates.index.intersection(study.services.index).empty
+
+
+def test_given_candidates_with_the_id_of_a_service_are_a_fault(tmp_path: Path) -> None:
+    lon, lat = city.lonlat(700, 700)
+    (tmp_path / "sites.csv").write_text(f"id,lon,lat\nk1,{lon},{lat}\n", encoding="utf-8")
+    given = {"path": "sites.csv", "id": "id", "x": "lon", "y": "lat", "crs": "EPSG:4326"}
+    (fact,) = faults(tmp_path, study={"candidates": {**given, "spacing": None}})
+    assert "sites.csv" in fact
+    assert "1 ids that services have: 'k1'" in fact
