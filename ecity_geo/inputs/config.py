@@ -153,7 +153,7 @@ def _encoding(section: Section) -> str:
     text = section.text("encoding")
     try:
         codecs.lookup(text or "utf-8")
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: a zero character
         section.fault("encoding", text, 'a known encoding such as "utf-8" or "cp1256"')
     return text
 

@@ -107,7 +107,7 @@ def _decode_as(raw: bytes, encoding: str, source: str) -> str:
         return raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError(_undecodable(raw, error, encoding, source)) from error
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:  # codecs of Python that are no text encodings
         fault = Fault(
             source=source,
             field="encoding",

@@ -60,10 +60,7 @@ def read_services(
         services of one type at the same place.
     """
     mapped = config.path.lower().endswith(".pbf")
-    if mapped:
-        read = _from_osm(config, folder, box)
-    else:
-        read = _from_file(config, folder)
+    read = _from_osm(config, folder, box) if mapped else _from_file(config, folder)
     ids, faults = _ids(read.data, config)
     statuses, wrong = _statuses(read.data["status"], config)
     capacities, bad = _capacities(read.data["capacity"], config)

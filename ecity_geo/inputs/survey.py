@@ -81,6 +81,8 @@ def read_survey(
         else by_name(kept, config, districts, aliases)
     )
     faults += [*answers.faults, *weight_faults, *places.faults]
+    if kept.empty:
+        faults.append(_nobody(len(data), source))
     if faults:
         raise InputError(sorted(faults, key=_line))
     values = answers.values.loc[kept.index]
@@ -180,6 +182,15 @@ def _answered(
     return kept[answered], [
         Repair(source=source, kind="without_answers", count=count, detail=detail)
     ]
+
+
+def _nobody(rows: int, source: str) -> Fault:
+    return Fault(
+        source=source,
+        found=f"{rows} rows without an answer to any item",
+        expected="answers of at least one respondent",
+        cure="Export the answers again, or correct survey.missing in the study file.",
+    )
 
 
 def _labelled(data: pd.DataFrame, columns: list[str], config: SurveyConfig) -> pd.DataFrame:

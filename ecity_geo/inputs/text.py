@@ -9,6 +9,7 @@ lowest tier that finds it, and a key that finds two ids there is a fault, never 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -86,7 +87,8 @@ def to_number(text: str) -> float | None:
     plain = plain.replace("٫", ".").replace("٬", ",").replace("−", "-")
     if not _NUMBER.fullmatch(plain) or not plain.isascii():
         return None
-    return float(plain.replace(",", ""))
+    number = float(plain.replace(",", ""))
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

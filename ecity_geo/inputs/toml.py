@@ -44,6 +44,8 @@ class Document:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise InputError(_syntax(str(error), source)) from error
+        except RecursionError as error:
+            raise InputError(_syntax("lists or tables nested too deep", source)) from error
         self._lines = _lines(text)
         self.root = Section(self, data, "")
 

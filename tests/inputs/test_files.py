@@ -484,3 +484,10 @@ def test_no_content_gives_a_traceback(
     path = write(tmp_path_factory.mktemp("any") / f"r{suffix}", starts.get(suffix, b"") + content)
     with contextlib.suppress(InputError):
         read_table(path)
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "hex"])
+def test_codecs_that_are_no_text_encodings_are_a_fault(encoding: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "table.csv", "respondent_id,a\n1,2\n")
+    (fault,) = faults_of(read_table, path, encoding=encoding)
+    assert (fault.field, fault.found) == ("encoding", f"'{encoding}'")

@@ -468,3 +468,10 @@ def test_rows_always_add_up_or_are_faults(
         empty = sum(set(row[1:]) <= {"", "99"} for row in rows)
         assert (tally.read, tally.rejected) == (len(rows), empty)
         assert tally.matched + tally.unmatched == len(survey.data)
+
+
+def test_a_survey_that_nobody_answered_is_a_fault(tmp_path: Path, instrument: Instrument) -> None:
+    blank = city.responses()
+    blank[list(city.ITEMS)] = ""
+    (fault,) = faults_of(tmp_path, blank, instrument)
+    assert fault.found == "40 rows without an answer to any item"

@@ -171,3 +171,8 @@ def test_every_value_is_matched_or_a_fault_and_rows_add_up(
 
 def test_nearest_compares_folded_text_and_returns_it_as_known() -> None:
     assert nearest("ولیعصز", ["ولي‌عصر", "شرق"]) == ["ولي‌عصر"]
+
+
+def test_a_number_beyond_all_numbers_is_missing() -> None:
+    assert to_number("1e308") == 1e308
+    assert to_number("1e400") is None

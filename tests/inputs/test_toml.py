@@ -191,3 +191,8 @@ def test_a_damaged_file_gives_faults_and_never_a_traceback(
         else:
             read_instrument(path, source="damaged.toml")
         assert tomllib.loads("\n".join(lines))["schema"] == 1
+
+
+def test_lists_nested_without_end_are_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nested too deep"):
+        document(tmp_path, "a = " + "[" * 100_000)
