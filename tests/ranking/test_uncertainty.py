@@ -62,3 +62,17 @@ def test_without_draws_there_is_no_interval() -> None:
     indicators = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=UNITS)
     table = rank_districts(indicators, weights={"x": 1.0}).table
     assert table[["rank_low", "rank_high"]].isna().all(axis=None)
+
+
+def test_ranks_of_a_draw_are_those_of_comparing_all_pairs() -> None:
+    rng = np.random.default_rng(7)
+    units = pd.Index([f"d{at}" for at in range(12)])
+    draws = pd.DataFrame(rng.integers(0, 6, (200, 12)) / 5, columns=units)
+    indicators = pd.DataFrame({"r": draws.mean()}, index=units)
+    intervals = rank_intervals(
+        indicators, pd.Series({"r": 1.0}), draws={"r": draws}, normalise=lambda x: x, confidence=0.9
+    )
+    ranks = np.array([[(row > each).sum() + 1 for each in row] for row in draws.to_numpy()])
+    low, high = np.quantile(ranks, [0.05, 0.95], axis=0, method="inverted_cdf")
+    assert intervals["rank_low"].tolist() == low.tolist()
+    assert intervals["rank_high"].tolist() == high.tolist()
