@@ -192,7 +192,7 @@ def _check_profile(raster: Any, config: PopulationConfig) -> CRS:
     if not 1 <= config.band <= raster.count:
         found, expected = f"band {config.band}", f"1 to {raster.count}"
         faults.append(_fault(config, found, expected, 'Correct "band" in [population].', "band"))
-    if raster.transform.is_identity:
+    if raster.transform.is_identity or raster.transform.is_degenerate:
         found, expected = "no position of the cells", "a georeferenced raster"
         faults.append(_fault(config, found, expected, "Export it again with its position."))
     stated = CRS.from_wkt(raster.crs.to_wkt()) if raster.crs else None

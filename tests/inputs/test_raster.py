@@ -166,3 +166,9 @@ def test_area_that_only_touches_a_district_has_no_share_of_it() -> None:
     shapes = np.array([box(X, Y, X + 1000, Y + 1000)], dtype=object)
     pieces = apportion(shapes, pd.Index(["a"]), districts())
     assert pieces[["district_id", "share"]].to_numpy().tolist() == [["1", 1.0]]
+
+
+def test_cells_without_size_are_a_fault(tmp_path: Path) -> None:
+    path = city.write_raster(tmp_path / "population.tif", city.population(), size=0.0)
+    with pytest.raises(InputError, match="no position of the cells"):
+        read(path)
