@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -133,6 +134,10 @@ def _place_fault(
     bounds, own = bounds_of(drawn), CRS(shapes.crs)
     expected = box or (area_of_use(parse_crs(crs, source=study)) if crs else WORLD)
     fault = misplaced(bounds, own, expected, source=source)
+    if fault and crs and not box:
+        # The file may well be right: then relabelling it would move the city.
+        cure = f'If the file is right, correct "crs" in [study] of {study}. Otherwise: {fault.cure}'
+        return replace(fault, cure=cure)
     if fault:
         return fault
     place = to_lonlat(bounds, own)

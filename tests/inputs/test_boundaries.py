@@ -323,3 +323,8 @@ def test_mending_keeps_the_polygon_parts_only() -> None:
     assert not found
     assert shapes.iloc[0].equals(box(0, 0, 1, 1))
     assert repairs[0].count == 1
+
+
+def test_a_wrong_crs_of_the_study_does_not_only_blame_the_file(tmp_path: Path) -> None:
+    cure = _cure(tmp_path, city.districts(), crs="EPSG:32640")
+    assert cure.startswith('If the file is right, correct "crs" in [study] of study.toml.')
