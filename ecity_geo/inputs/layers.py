@@ -198,7 +198,7 @@ def ogr_frame(name: str, source: str, **options: Any) -> tuple[gpd.GeoDataFrame,
 
 def _refuse_mojibake(frame: gpd.GeoDataFrame, source: str) -> None:
     """Refuse Arabic script that was read as Western European, in the first field that holds any."""
-    for name in frame.columns.drop(frame.geometry.name):
+    for name in frame.columns.drop([frame.geometry.name]):
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
             continue
         texts = dict.fromkeys(each for each in frame[name] if isinstance(each, str))
