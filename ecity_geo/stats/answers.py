@@ -88,7 +88,7 @@ def refuse_constant(numbers: pd.DataFrame, *, what: str) -> None:
     constant = [name for name, values in numbers.items() if values.nunique() < 2]
     if constant:
         raise AnalysisError(
-            f"{what} is not defined for items that all respondents answered alike: "
+            f"{what} cannot use items that all respondents answered alike: "
             f"{_names(constant)}. Leave them out."
         )
 

@@ -11,9 +11,15 @@ from ecity_geo.stats.figures import Figure, parse_figure
 from ecity_geo.stats.grim import Answers
 from ecity_geo.stats.recompute import recompute
 
+# Where so many sums print as one mean, its grain says nothing, and trying them all takes minutes.
+_MANY_SUMS = 2000
+
 
 def answer_findings(row: Row, survey: Survey) -> Iterator[Finding]:
-    """Judge the mean, standard deviation and t of a row whose figures come from answers."""
+    """Judge the mean, standard deviation and t of a row whose figures come from answers.
+
+    Standard deviation and t are left alone where more than 2,000 sums print as the mean.
+    """
     mean = row.figures.get("mean")
     if mean is None:
         return
@@ -24,6 +30,8 @@ def answer_findings(row: Row, survey: Survey) -> Iterator[Finding]:
     df = row.figures.get("df")
     if df is not None and df.low > survey.n - 1:
         yield row.judge("df", False, f"{survey.n} respondents give at most {survey.n - 1}")
+    if len(sums) > _MANY_SUMS:
+        return
     sd, t = row.figures.get("sd"), row.figures.get("t")
     if sd is not None:
         yield _sd_finding(row, answers, sums, sd)

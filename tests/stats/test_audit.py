@@ -306,6 +306,12 @@ def test_critical_items_counted_right_are_possible_and_named_figures_compared() 
     assert found["stated.mean_q0_in_text"] == "impossible"
 
 
+def test_mean_that_a_million_sums_print_as_is_not_tried_sum_by_sum() -> None:
+    row = {"item": "a", "mean": "3", "sd": "1.0", "t": "0.5", "items": 1_000_000}
+    table = audit({"study": {"n": 1_000_000, "test_value": 3}, "table_1": {"rows": [row]}})
+    assert verdicts(table) == {("1", "a.mean"): "possible"}
+
+
 def test_a_large_enough_sample_is_possible() -> None:
     study = {"n": 302, "population": 1400}
     row = {"item": "a", "mean": "3.00"}
