@@ -18,7 +18,8 @@ _MANY_SUMS = 2000
 def answer_findings(row: Row, survey: Survey) -> Iterator[Finding]:
     """Judge the mean, standard deviation and t of a row whose figures come from answers.
 
-    Standard deviation and t are left alone where more than 2,000 sums print as the mean.
+    Standard deviation and t are left alone where more than 2,000 sums print as the mean,
+    and for one respondent.
     """
     mean = row.figures.get("mean")
     if mean is None:
@@ -30,7 +31,7 @@ def answer_findings(row: Row, survey: Survey) -> Iterator[Finding]:
     df = row.figures.get("df")
     if df is not None and df.low > survey.n - 1:
         yield row.judge("df", False, f"{survey.n} respondents give at most {survey.n - 1}")
-    if len(sums) > _MANY_SUMS:
+    if len(sums) > _MANY_SUMS or answers.n < 2:
         return
     sd, t = row.figures.get("sd"), row.figures.get("t")
     if sd is not None:
@@ -197,7 +198,8 @@ def _statistic(row: Row, survey: Survey) -> tuple[str, str, tuple[float, ...]] |
     """Kind, column and degrees of freedom of the statistic that a row's p belongs to."""
     df = [float(row.figures[name].value) for name in ("df1", "df2") if name in row.figures]
     one = row.figures.get("df")
-    if "t" in row.figures and (one is not None or "mean" in row.figures):
+    counted = "mean" in row.figures and respondents(row, survey) > 1
+    if "t" in row.figures and (one is not None or counted):
         return "t", "t", (float(one.value) if one else respondents(row, survey) - 1.0,)
     if "F" in row.figures and len(df) == 2:
         return "F", "F", (df[0], df[1])

@@ -312,6 +312,12 @@ def test_mean_that_a_million_sums_print_as_is_not_tried_sum_by_sum() -> None:
     assert verdicts(table) == {("1", "a.mean"): "possible"}
 
 
+def test_one_respondent_has_a_mean_and_nothing_to_spread() -> None:
+    row = {"item": "a", "mean": "4", "sd": "0", "t": "1", "p": "0.5"}
+    table = audit({"study": {"n": 1, "test_value": 3}, "table_1": {"rows": [row]}})
+    assert verdicts(table) == {("1", "a.mean"): "possible"}
+
+
 def test_a_large_enough_sample_is_possible() -> None:
     study = {"n": 302, "population": 1400}
     row = {"item": "a", "mean": "3.00"}
