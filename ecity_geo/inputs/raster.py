@@ -262,6 +262,12 @@ def _elsewhere(raster: Any, crs: CRS, config: PopulationConfig, box: Bounds) -> 
     )
 
 
+def _stands_apart(values: NDArray[Any], top: float) -> bool:
+    """Tell whether the greatest byte is far above all others: 255 is then a mark, not people."""
+    below = values[values < top]
+    return bool(below.size) and float(below.max()) < top / 2
+
+
 def _check_values(
     data: NDArray[Any],
     hidden: NDArray[np.bool_],
@@ -271,8 +277,10 @@ def _check_values(
 ) -> None:
     """Negative and absurd cells are no people; whether they are "no data" the file must say."""
     limit = np.inf
-    if np.issubdtype(data.dtype, np.integer) and data.dtype.itemsize > 1:
+    if np.issubdtype(data.dtype, np.integer):
         limit = float(np.iinfo(data.dtype).max)
+        if data.dtype.itemsize == 1 and not _stands_apart(data[~hidden], limit):
+            limit = np.inf
     wrong = ~hidden & ((data < 0) | (data >= min(HUGE, limit)))
     if not wrong.any():
         return

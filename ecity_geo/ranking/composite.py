@@ -116,7 +116,7 @@ def rank_districts(
     intervals = rank_intervals(
         used.loc[ranked], share, draws=drawn, normalise=min_max, confidence=confidence
     )
-    table = table.join(intervals)
+    table = table.join(_around(intervals, table["rank"]))
     table["order"] = np.arange(len(table))
     table = table.sort_values(["rank", "order"]).drop(columns="order")
     table = table.reindex([*table.index, *indicators.index.difference(ranked, sort=False)])
@@ -135,6 +135,18 @@ def ranks(score: pd.Series) -> pd.Series:
     """Rank 1 for the highest score; equal scores share the better rank."""
     # Scores that differ by rounding only are equal: nine digits are far below any meaning.
     return score.round(9).rank(ascending=False, method="min").astype("Int64")
+
+
+def _around(intervals: pd.DataFrame, rank: pd.Series) -> pd.DataFrame:
+    """Widen an interval to hold the rank itself, which a percentile bootstrap may miss."""
+    low = intervals["rank_low"].astype("Int64")
+    high = intervals["rank_high"].astype("Int64")
+    return pd.DataFrame(
+        {
+            "rank_low": low.where(low.isna() | (low < rank), rank),
+            "rank_high": high.where(high.isna() | (high > rank), rank),
+        }
+    )
 
 
 def _shares(weights: dict[str, float], indicators: pd.Index) -> pd.Series:

@@ -423,3 +423,16 @@ def test_outline_fills_gaps_and_nothing_else() -> None:
     frame = gpd.GeoDataFrame(geometry=[ring])
     places = np.array([[5.0, 5.0], [1.0, 1.0], [11.0, 5.0]])
     assert in_outline(places, frame).tolist() == [True, True, False]
+
+
+def test_undeclared_255_of_a_byte_raster_is_a_fault(tmp_path: Path) -> None:
+    cells = city.population().astype("uint8")
+    cells[0, 0] = 255
+    raster(tmp_path, cells, nodata=None)
+    assert "255" in fact(tmp_path)
+
+
+def test_byte_raster_whose_people_reach_255_is_read(tmp_path: Path) -> None:
+    cells = np.arange(400, dtype="int64").reshape(20, 20).clip(0, 255).astype("uint8")
+    raster(tmp_path, cells, nodata=None)
+    assert read(tmp_path).data["population"].sum() == cells.sum()

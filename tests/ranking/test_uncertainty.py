@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecity_geo.ranking.composite import min_max, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means, rank_intervals
@@ -76,3 +78,17 @@ def test_ranks_of_a_draw_are_those_of_comparing_all_pairs() -> None:
     low, high = np.quantile(ranks, [0.05, 0.95], axis=0, method="inverted_cdf")
     assert intervals["rank_low"].tolist() == low.tolist()
     assert intervals["rank_high"].tolist() == high.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_rank_lies_within_its_interval(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    answers = pd.Series(rng.integers(1, 6, 60).astype(float))
+    by = pd.Series(rng.choice(UNITS, 60))
+    means = answers.groupby(by).mean().reindex(UNITS)
+    indicators = pd.DataFrame({"x": means, "y": rng.random(3)}, index=UNITS)
+    draws = {"x": bootstrap_means(answers, by, units=UNITS, draws=40, seed=seed)}
+    table = rank_districts(indicators, weights={"x": 1.0, "y": 1.0}, draws=draws).table.dropna()
+    assert (table["rank_low"] <= table["rank"]).all()
+    assert (table["rank"] <= table["rank_high"]).all()
