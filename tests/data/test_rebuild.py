@@ -15,7 +15,6 @@ from build_tabriz import DATA, build
 from ecity_geo.datasets import load_tabriz, shipped_study_path
 from tabriz.plan import densify, draw_ground, smooth
 
-
 # Written by hand: a text, and the paper's own tables.
 BY_HAND = ("README.md", "published.json")
 

@@ -147,7 +147,8 @@ def test_shares_are_those_of_an_overlay(drawn: list[tuple[float, float, float]])
     pieces = apportion(np.array(shapes, dtype=object), ids, districts())
     areas = gpd.GeoDataFrame({"id": ids}, geometry=shapes, crs=city.CRS)
     with np.errstate(all="ignore"):
-        cut = areas.overlay(districts().reset_index()[["district_id", "geometry"]])
+        parts = districts().reset_index()[["district_id", "geometry"]]
+        cut = areas.overlay(parts, keep_geom_type=True)
     cut["share"] = cut.area / areas.set_index("id").area.reindex(cut["id"]).to_numpy()
     expected = cut[cut["share"] > 1e-9].set_index(["id", "district_id"])["share"].to_dict()
     found = pieces.set_index(["id", "district_id"])["share"].to_dict()
