@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -10,14 +12,19 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.points import check_finite, check_same_crs, coordinates, name_some
+from ecity_geo.errors import AnalysisError, Fault, InputError
+from ecity_geo.geo.locate_grid import grid_for
+from ecity_geo.geo.points import check_finite, check_same_crs, coordinates
+from ecity_geo.geo.rings import Floats, Geometries, valid_polygons
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
 Points: TypeAlias = gpd.GeoSeries | tuple[ArrayLike, ArrayLike]
 
-POLYGONAL = (3, 6)
-"""Shapely's type numbers of polygon and multipolygon."""
+NOWHERE = -1
+BUFFER = 1 << 20
+"""Bytes of a column that are read from the file at a time."""
 
 
 def locate(points: Points, polygons: gpd.GeoDataFrame) -> pd.Series:
@@ -46,15 +53,149 @@ def locate(points: Points, polygons: gpd.GeoDataFrame) -> pd.Series:
 
     Notes
     -----
-    Exactly the predicate ``intersects`` of GEOS with the polygons prepared: for interior points
-    ``contains``, on boundaries ``touches``.
+    Exactly the predicate ``intersects`` of GEOS: for interior points ``contains``, on boundaries
+    ``touches``. Few points are asked of GEOS, many of :mod:`ecity_geo.geo.locate_grid`.
     """
     x, y, index = _coordinates(points, polygons)
-    position = _first_holder(x, y, _polygons(polygons))
-    label = np.full(len(x), None, dtype=object)
-    inside = position >= 0
-    label[inside] = polygons.index.to_numpy(dtype=object)[position[inside]]
-    return pd.Series(label, index=index, dtype=object, name=polygons.index.name)
+    codes = _holders(x, y, valid_polygons(polygons))
+    return _labelled(codes, polygons.index, index)
+
+
+def locate_codes(points: Points, polygons: gpd.GeoDataFrame) -> NDArray[np.int32]:
+    """Find the row of the polygon that holds each point.
+
+    As :func:`locate`, without the cost of a label per point.
+
+    Parameters
+    ----------
+    points, polygons
+        As for :func:`locate`.
+
+    Returns
+    -------
+    code
+        Row of the polygon that holds each point, counted from 0; -1 where none does. One per
+        point, in the order of the points.
+
+    Raises
+    ------
+    AnalysisError
+        As for :func:`locate`.
+    """
+    x, y, _ = _coordinates(points, polygons)
+    return _holders(x, y, valid_polygons(polygons))
+
+
+def locate_parquet(
+    path: str | Path, polygons: gpd.GeoDataFrame, *, x: str, y: str, batch: int = 1_000_000
+) -> Iterator[pd.Series]:
+    """Find the polygon that holds each point of a Parquet file, a batch at a time.
+
+    Parameters
+    ----------
+    path
+        Parquet file.
+    polygons
+        As for :func:`locate`.
+    x, y
+        Its columns of coordinates, in the CRS of `polygons`.
+    batch
+        Points held in memory at a time.
+
+    Yields
+    ------
+    polygon
+        As from :func:`locate`, indexed by the rows of the file, counted from 0.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has no such columns of numbers.
+    AnalysisError
+        If a coordinate is missing or not finite (the message names its row), a polygon is invalid
+        or missing, or `batch` is not above zero.
+    """
+    if batch < 1:
+        raise AnalysisError(f"batch: found {batch}, expected a number of points above 0.")
+    geometry = valid_polygons(polygons)
+    table = _open(Path(path), [x, y])
+    return _located_batches(table, [x, y], batch, geometry, polygons.index)
+
+
+def _open(path: Path, columns: list[str]) -> ParquetFile:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise InputError(
+            Fault(
+                source=str(path),
+                found="a Parquet file, and no pyarrow to read it with",
+                expected="pyarrow",
+                cure='Install it: pip install "ecity_geo[parquet]".',
+            )
+        ) from error
+    try:
+        # Without a look ahead and with a small buffer, even one row group of the whole file is
+        # decoded page by page.
+        table = parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(
+            Fault(
+                source=str(path),
+                found=str(error).split("\n", 1)[0],
+                expected="a Parquet file",
+                cure="Check the path, or write the file anew.",
+            )
+        ) from error
+    _check_columns(table, columns, str(path))
+    return table
+
+
+def _check_columns(table: ParquetFile, columns: list[str], source: str) -> None:
+    kinds = {field.name: str(field.type) for field in table.schema_arrow}
+    faults = [
+        Fault(
+            source=source,
+            field=column,
+            found=kinds.get(column, "no such column"),
+            expected="a column of numbers",
+            cure=f"Name one of its columns: {', '.join(list(kinds)[:10])}.",
+        )
+        for column in columns
+        if not _numeric(kinds.get(column, ""))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _numeric(kind: str) -> bool:
+    return kind.startswith(("double", "float", "halffloat", "int", "uint"))
+
+
+def _located_batches(
+    table: ParquetFile, columns: list[str], batch: int, geometry: Geometries, labels: pd.Index
+) -> Iterator[pd.Series]:
+    grid = grid_for(geometry, table.metadata.num_rows)
+    begin = 0
+    with table:
+        for rows in table.iter_batches(batch_size=batch, columns=columns):
+            x, y = (
+                rows.column(column).to_numpy(zero_copy_only=False).astype(float, copy=False)
+                for column in columns
+            )
+            index = pd.RangeIndex(begin, begin + len(x))
+            check_finite(x, y, index, f"rows of {columns[0]!r} and {columns[1]!r}")
+            codes = _first_holder(x, y, geometry) if grid is None else grid.locate(x, y)
+            yield _labelled(codes, labels, index)
+            begin += len(x)
+
+
+def _labelled(codes: NDArray[np.int32], labels: pd.Index, index: pd.Index) -> pd.Series:
+    # The code for nowhere takes the last entry.
+    table = np.full(len(labels) + 1, None, dtype=object)
+    table[:-1] = labels.to_numpy(dtype=object)
+    return pd.Series(table[codes], index=index, dtype=object, name=labels.name, copy=False)
 
 
 def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Floats, pd.Index]:
@@ -72,29 +213,18 @@ def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Fl
     return x, y, index
 
 
-def _polygons(polygons: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Return the geometries, held to be valid: GEOS answers at random for those that are not."""
-    geometry = polygons.geometry.to_numpy()
-    odd = (
-        ~np.isin(shapely.get_type_id(geometry), POLYGONAL)
-        | shapely.is_empty(geometry)
-        | ~shapely.is_valid(geometry)
-    )
-    if odd.any():
-        raise AnalysisError(
-            f"polygons: found no valid polygon at {name_some(polygons.index, odd)}, expected one "
-            "in each row. Repair these rows with make_valid(), or leave them out."
-        )
-    return np.array(geometry, dtype=object)
+def _holders(x: Floats, y: Floats, polygons: Geometries) -> NDArray[np.int32]:
+    grid = grid_for(polygons, len(x))
+    return _first_holder(x, y, polygons) if grid is None else grid.locate(x, y)
 
 
-def _first_holder(x: Floats, y: Floats, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
+def _first_holder(x: Floats, y: Floats, polygons: Geometries) -> NDArray[np.int32]:
     """Position of the first polygon that intersects each point, -1 for none.
 
     The points are sorted by x once, so that each polygon looks at a strip of them only; and the
     polygons are prepared, not the points, which is what makes ``sjoin`` slow.
     """
-    position = np.full(len(x), -1, dtype=np.int64)
+    position = np.full(len(x), NOWHERE, dtype=np.int32)
     order = np.argsort(x, kind="stable")
     bounds = shapely.bounds(polygons)
     first = np.searchsorted(x[order], bounds[:, 0], side="left")

@@ -1,0 +1,198 @@
+"""Many points in polygons: a grid of cells that know their polygon, an exact test for the rest.
+
+The box of the polygons is cut into square-many cells. Most lie wholly in one polygon, or in none:
+their points are looked up. A cell that a boundary passes keeps the polygons to ask, in the order
+of the frame; asking casts a ray among the few edges of that polygon that share the point's row,
+and which side of an edge a point is on is decided without rounding error.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ecity_geo.geo.compiled import kernels, threads
+from ecity_geo.geo.rings import Floats, Geometries, Integers, edges_of
+
+Codes = NDArray[np.int32]
+
+MANY = 400_000
+"""Points from which the grid pays, even where it must be compiled first (a few seconds, once)."""
+POINTS_PER_CELL = 2
+LEAST_SIDE, MOST_SIDE = 64, 2048
+MOST_STRIPS = 30_000_000
+"""Entries in the lists of edges by row; the grid is made coarser where they would be more."""
+MOST_EDGES = 2**31 - 1
+SAFE = 1e140
+"""Beyond it products of coordinates could overflow; GEOS is asked there."""
+STEPS = 64
+"""A cell is at least so many floating-point steps wide, so that its middle lies within it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PolygonGrid:
+    """Polygons made ready for many points.
+
+    Attributes
+    ----------
+    cells
+        Code of each cell, rows from the south: a polygon, -1 for nobody, below that a link.
+    chain
+        Links: a polygon to ask, and the code that follows it.
+    edges
+        ``x1, y1, x2, y2``, each pointing upwards.
+    bounds
+        First and last column, first and last row of each polygon.
+    base, start, strip
+        The edges of row `r` of polygon `p` are ``strip[start[k]:start[k + 1]]`` with
+        ``k = base[p] + r - bounds[p, 2]``.
+    frame
+        West, south, columns per unit, rows per unit.
+    box
+        West, south, east, north of all polygons.
+    """
+
+    cells: Codes
+    chain: Codes
+    edges: Floats
+    bounds: Integers
+    base: Integers
+    start: Integers
+    strip: Codes
+    frame: Floats
+    box: Floats
+    kernels: ModuleType
+
+    def locate(self, x: Floats, y: Floats) -> Codes:
+        """Return the position of the first polygon that holds each point, -1 for none.
+
+        Parameters
+        ----------
+        x, y
+            Coordinates; one that is not a number is nowhere.
+
+        Returns
+        -------
+        position
+            One per point.
+        """
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        found = np.empty(len(x), dtype=np.int32)
+        workers = threads()
+        cuts = np.linspace(0, len(x), 4 * workers + 1).astype(int)
+
+        def some(start: int, stop: int) -> None:
+            part = slice(start, stop)
+            self.kernels.look_up(
+                x[part],
+                y[part],
+                self.cells,
+                self.chain,
+                self.edges,
+                self.bounds,
+                self.base,
+                self.start,
+                self.strip,
+                self.frame,
+                self.box,
+                found[part],
+            )
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(some, cuts[:-1], cuts[1:]))
+        return found
+
+
+def grid_for(polygons: Geometries, points: int) -> PolygonGrid | None:
+    """Make polygons ready for many points.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons or multipolygons.
+    points
+        How many points will be asked for, roughly.
+
+    Returns
+    -------
+    grid
+        None where the plain path is the better one: few points, no polygon, coordinates beyond
+        reason, or no place for compiled code.
+    """
+    if points < MANY or not len(polygons):
+        return None
+    box = np.array(shapely.total_bounds(polygons))
+    if np.abs(box).max() > SAFE:
+        return None
+    module = kernels("ecity_geo.geo.locate_kernels")
+    edges, owner = edges_of(polygons)
+    if module is None or len(edges) > MOST_EDGES:
+        return None
+    return _build(_upwards(edges), owner, box, _side(box, edges, points), module)
+
+
+def _upwards(edges: Floats) -> Floats:
+    down = edges[:, 1] > edges[:, 3]
+    edges[down] = edges[down][:, [2, 3, 0, 1]]
+    return edges
+
+
+def _side(box: Floats, edges: Floats, points: int) -> int:
+    """Cells along each side of the grid."""
+    west, south, east, north = box
+    narrow = min(east - west, north - south)
+    finest = narrow / (STEPS * np.spacing(np.abs(box).max()))
+    wanted = min(max(np.sqrt(points / POINTS_PER_CELL), LEAST_SIDE), MOST_SIDE, finest)
+    rows_per_unit = float(((edges[:, 3] - edges[:, 1]) / (north - south)).sum())
+    roomy = max(MOST_STRIPS - 2 * len(edges), 1) / max(rows_per_unit, 1.0)
+    return max(int(min(wanted, roomy)), 1)
+
+
+def _build(
+    edges: Floats, owner: Integers, box: Floats, side: int, module: ModuleType
+) -> PolygonGrid:
+    west, south, east, north = box
+    frame = np.array([west, south, side / (east - west), side / (north - south)])
+    rows = _cell_of(edges[:, [1, 3]], south, frame[3], side)
+    columns = _cell_of(edges[:, [0, 2]], west, frame[2], side)
+    begin = np.flatnonzero(np.diff(owner, prepend=-1))
+    bounds = np.stack(
+        [
+            np.minimum.reduceat(columns.min(axis=1), begin),
+            np.maximum.reduceat(columns.max(axis=1), begin),
+            np.minimum.reduceat(rows[:, 0], begin),
+            np.maximum.reduceat(rows[:, 1], begin),
+        ],
+        axis=1,
+    )
+    first = bounds[:, 2].copy()
+    base = np.concatenate([[0], np.cumsum(bounds[:, 3] - first + 1)])
+    start = module.count_strips(rows, owner, base, first)
+    strip = module.fill_strips(rows, owner, base, first, start)
+    begin = np.append(begin, len(owner))
+    cells, chain, links = module.fill_cells(
+        edges, rows, bounds, begin, base, start, strip, frame, side
+    )
+    return PolygonGrid(
+        cells=cells,
+        chain=chain[:links].copy(),
+        edges=edges,
+        bounds=bounds,
+        base=base,
+        start=start,
+        strip=strip,
+        frame=frame,
+        box=box,
+        kernels=module,
+    )
+
+
+def _cell_of(values: Floats, origin: float, scale: float, side: int) -> Integers:
+    """Cells of coordinates, by the same arithmetic as the kernels."""
+    cells = ((values - origin) * scale).astype(np.int64)
+    return np.ascontiguousarray(np.minimum(cells, side - 1))

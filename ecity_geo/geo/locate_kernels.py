@@ -1,0 +1,238 @@
+"""Compiled loops of :mod:`ecity_geo.geo.locate_grid`.
+
+Everything rests on one property: the cell of a coordinate, ``int((x - origin) * scale)``, never
+falls when `x` grows, whatever the rounding. So an edge lies in the rows between those of its ends,
+and a cell that no edge was marked in has no boundary inside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecity_geo.geo.compiled import kernel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Codes = NDArray[np.int32]
+
+EPSILON = 2.0**-53
+FILTER = (3 + 16 * EPSILON) * EPSILON
+"""Bound of the rounding error of a 2 x 2 determinant (Shewchuk 1997, `ccwerrboundA`)."""
+SPLITTER = 2.0**27 + 1
+SLACK = 1e-9
+"""Widening of a row, in rows, when an edge is cut at it: far above the rounding of any cell
+coordinate (below 1e-12 for 4,096 cells), far below anything that costs time."""
+
+
+@kernel
+def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return 1 if the point lies left of the line from a to b, -1 if right, 0 exactly on it."""
+    left = (ax - px) * (by - py)
+    right = (ay - py) * (bx - px)
+    determinant = left - right
+    bound = FILTER * (abs(left) + abs(right))
+    if determinant > bound:
+        return 1
+    if determinant < -bound:
+        return -1
+    return exact_side(ax, ay, bx, by, px, py)
+
+
+@kernel
+def exact_side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return the sign of the determinant from its six products, added without any rounding.
+
+    Shewchuk (1997), Adaptive precision floating-point arithmetic and fast robust geometric
+    predicates, doi:10.1007/PL00009321: `two_product`, `grow_expansion`.
+    """
+    total = np.zeros(12)
+    ones = (ax, -ax, -px, -ay, ay, py)
+    others = (by, py, by, bx, px, bx)
+    for k in range(6):
+        product = ones[k] * others[k]
+        wide = SPLITTER * ones[k]
+        high1 = wide - (wide - ones[k])
+        low1 = ones[k] - high1
+        wide = SPLITTER * others[k]
+        high2 = wide - (wide - others[k])
+        low2 = others[k] - high2
+        error = low1 * low2 - (((product - high1 * high2) - low1 * high2) - high1 * low2)
+        grow(total, 2 * k, error)
+        grow(total, 2 * k + 1, product)
+    for k in range(11, -1, -1):
+        if total[k] != 0.0:
+            return 1 if total[k] > 0.0 else -1
+    return 0
+
+
+@kernel
+def grow(total: Floats, length: int, term: float) -> None:
+    """Add a number to a sum that is kept as non-overlapping parts, the smallest first."""
+    for k in range(length):
+        part = total[k]
+        added = term + part
+        rest = added - term
+        total[k] = (term - (added - rest)) + (part - rest)
+        term = added
+    total[length] = term
+
+
+@kernel
+def holds(px: float, py: float, edges: Floats, strip: Codes, start: int, stop: int) -> bool:
+    """Tell whether a polygon holds a point, from its edges that the point's row meets.
+
+    Each edge points upwards. A ray to the right crosses the edges that the point is left of; the
+    upper end of an edge does not belong to it, so that a corner counts once.
+    """
+    odd = False
+    for k in range(start, stop):
+        x1, y1, x2, y2 = edges[strip[k]]
+        if py < y1 or py > y2 or (px > x1 and px > x2):
+            continue
+        if y1 == y2:
+            if px >= x1 or px >= x2:
+                return True
+            continue
+        turn = 1
+        if px >= x1 or px >= x2:
+            turn = side(x1, y1, x2, y2, px, py)
+        if turn == 0:
+            return True
+        if turn > 0 and py < y2:
+            odd = not odd
+    return odd
+
+
+@kernel
+def count_strips(rows: Integers, owner: Integers, base: Integers, first: Integers) -> Integers:
+    """Return where the edges of each row of each polygon start in the list of strips."""
+    start = np.zeros(base[-1] + 1, dtype=np.int64)
+    for edge in range(len(owner)):
+        at = base[owner[edge]] - first[owner[edge]]
+        for row in range(rows[edge, 0], rows[edge, 1] + 1):
+            start[at + row + 1] += 1
+    for k in range(1, len(start)):
+        start[k] += start[k - 1]
+    return start
+
+
+@kernel
+def fill_strips(
+    rows: Integers, owner: Integers, base: Integers, first: Integers, start: Integers
+) -> Codes:
+    """Return the edges of each row of each polygon."""
+    place = start[:-1].copy()
+    strip = np.empty(start[-1], dtype=np.int32)
+    for edge in range(len(owner)):
+        at = base[owner[edge]] - first[owner[edge]]
+        for row in range(rows[edge, 0], rows[edge, 1] + 1):
+            strip[place[at + row]] = edge
+            place[at + row] += 1
+    return strip
+
+
+@kernel
+def mark(
+    edge: Floats, frame: Floats, side_cells: int, rows: Integers, polygon: int, marks: Codes
+) -> None:
+    """Mark the cells that an edge meets, or passes within a hair's breadth."""
+    west, south, wide, high = frame
+    u1, v1 = (edge[0] - west) * wide, (edge[1] - south) * high
+    u2, v2 = (edge[2] - west) * wide, (edge[3] - south) * high
+    rise = v2 - v1
+    for row in range(rows[0], rows[1] + 1):
+        low, up = 0.0, 1.0
+        if rise > 0.0:
+            low = min(max((row - SLACK - v1) / rise, 0.0), 1.0)
+            up = min(max((row + 1 + SLACK - v1) / rise, 0.0), 1.0)
+        one, other = u1 + low * (u2 - u1), u1 + up * (u2 - u1)
+        begin = max(int(min(one, other) - SLACK), 0)
+        end = min(int(max(one, other) + SLACK), side_cells - 1)
+        for column in range(begin, end + 1):
+            marks[row, column] = polygon
+
+
+@kernel
+def fill_cells(
+    edges: Floats,
+    rows: Integers,
+    bounds: Integers,
+    begin: Integers,
+    base: Integers,
+    start: Integers,
+    strip: Codes,
+    frame: Floats,
+    side_cells: int,
+) -> tuple[Codes, Codes, int]:
+    """Write into each cell who holds its points, or the first of a chain of polygons to ask.
+
+    A code of 0 or more is a polygon that holds the whole cell, -1 is nobody, and -2 - k means:
+    ask polygon ``chain[k, 0]``, and if it does not hold the point, go on with code ``chain[k, 1]``.
+    The polygons are taken from the last to the first, each put before those that are there.
+    """
+    cells = np.full((side_cells, side_cells), -1, dtype=np.int32)
+    marks = np.full((side_cells, side_cells), -1, dtype=np.int32)
+    chain = np.empty((1024, 2), dtype=np.int32)
+    links = 0
+    west, south, wide, high = frame
+    for polygon in range(len(begin) - 2, -1, -1):
+        for edge in range(begin[polygon], begin[polygon + 1]):
+            mark(edges[edge], frame, side_cells, rows[edge], polygon, marks)
+        left, right, bottom, top = bounds[polygon]
+        for row in range(bottom, top + 1):
+            at = base[polygon] + row - bottom
+            known, inside = False, False
+            for column in range(left, right + 1):
+                if marks[row, column] == polygon:
+                    if links == len(chain):
+                        chain = np.concatenate((chain, np.empty_like(chain)))
+                    chain[links, 0] = polygon
+                    chain[links, 1] = cells[row, column]
+                    cells[row, column] = -2 - links
+                    links += 1
+                    known = False
+                    continue
+                if not known:
+                    x, y = west + (column + 0.5) / wide, south + (row + 0.5) / high
+                    inside = holds(x, y, edges, strip, start[at], start[at + 1])
+                    known = True
+                if inside:
+                    cells[row, column] = polygon
+    return cells, chain, links
+
+
+@kernel
+def look_up(
+    x: Floats,
+    y: Floats,
+    cells: Codes,
+    chain: Codes,
+    edges: Floats,
+    bounds: Integers,
+    base: Integers,
+    start: Integers,
+    strip: Codes,
+    frame: Floats,
+    box: Floats,
+    found: Codes,
+) -> None:
+    """Write the polygon of each point, -1 for none."""
+    west, south, wide, high = frame
+    last = len(cells) - 1
+    for k in range(len(x)):
+        px, py = x[k], y[k]
+        if not (px >= box[0] and px <= box[2] and py >= box[1] and py <= box[3]):
+            found[k] = -1
+            continue
+        row = min(int((py - south) * high), last)
+        column = min(int((px - west) * wide), last)
+        code = cells[row, column]
+        while code < -1:
+            polygon = chain[-2 - code, 0]
+            at = base[polygon] + row - bounds[polygon, 2]
+            if holds(px, py, edges, strip, start[at], start[at + 1]):
+                code = polygon
+            else:
+                code = chain[-2 - code, 1]
+        found[k] = code

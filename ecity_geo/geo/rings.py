@@ -1,0 +1,77 @@
+"""Polygons as edges: what the compiled walks over boundaries start from."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.points import name_some
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Geometries = NDArray[np.object_]
+
+POLYGONAL = (3, 6)
+"""Shapely's type numbers of polygon and multipolygon."""
+
+
+def valid_polygons(polygons: gpd.GeoDataFrame) -> Geometries:
+    """Return the geometries of a frame, held to be valid polygons.
+
+    Parameters
+    ----------
+    polygons
+        Any frame. GEOS answers at random for polygons that cross themselves.
+
+    Returns
+    -------
+    geometry
+        Polygons and multipolygons, in the order of the frame.
+
+    Raises
+    ------
+    AnalysisError
+        If a row is missing, empty, not a polygon or invalid; the message names the rows.
+    """
+    geometry = polygons.geometry.to_numpy()
+    odd = (
+        ~np.isin(shapely.get_type_id(geometry), POLYGONAL)
+        | shapely.is_empty(geometry)
+        | ~shapely.is_valid(geometry)
+    )
+    if odd.any():
+        raise AnalysisError(
+            f"polygons: found no valid polygon at {name_some(polygons.index, odd)}, expected one "
+            "in each row. Repair these rows with make_valid(), or leave them out."
+        )
+    return np.array(geometry, dtype=object)
+
+
+def edges_of(polygons: Geometries) -> tuple[Floats, Integers]:
+    """Cut the rings of polygons into edges.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons or multipolygons; a third dimension is ignored.
+
+    Returns
+    -------
+    edges
+        ``x1, y1, x2, y2`` of each edge, an array of shape (n, 4), walking along shells
+        counter-clockwise and holes clockwise, so that the inside is on the left.
+    owner
+        Position of the polygon of each edge, ascending.
+    """
+    # Also drops curves and heights; holes and parts follow each other.
+    turned = shapely.orient_polygons(shapely.force_2d(polygons))
+    parts, polygon_of_part = shapely.get_parts(turned, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
+    joined = ring_of_corner[1:] == ring_of_corner[:-1]
+    edges = np.concatenate([corners[:-1], corners[1:]], axis=1)[joined]
+    owner = polygon_of_part[part_of_ring[ring_of_corner[:-1][joined]]]
+    return np.ascontiguousarray(edges), owner.astype(np.int64)
