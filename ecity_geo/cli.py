@@ -174,8 +174,10 @@ def site(
 @strict_option
 def map_(study: Path, kind: str, lang: str, out: Path, strict: bool) -> None:
     """Write one map as a page that opens without a network."""
+    from ecity_geo.outputs.files import check_place
     from ecity_geo.outputs.write import write_map
 
+    check_place(out.absolute().parent)
     loaded = _load(study, strict=strict)
     findings = _analyse(loaded)
     click.echo(write_map(findings, kind, lang, out))
@@ -196,8 +198,10 @@ main.add_command(cli_stats.stats)
 
 
 def _run(path: Path, out: Path, languages: tuple[str, ...], *, strict: bool = False) -> None:
+    from ecity_geo.outputs.files import check_place
     from ecity_geo.outputs.write import write_outputs
 
+    check_place(out)
     study = _load(path, strict=strict)
     findings = _analyse(study)
     with stages() as tell:

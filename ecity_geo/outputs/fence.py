@@ -105,7 +105,7 @@ class Page(Figure):
                 )
         styles = [assets.font_css(), assets.leaflet_css(), _template_file("map.css")]
         scripts = [assets.leaflet_js(), _template_file("map.js"), self.script.render(**kwargs)]
-        return _page_template().render(
+        page: str = _page_template().render(
             page=self.sheet,
             policy=content_policy(scripts, styles),
             styles=styles,
@@ -116,6 +116,7 @@ class Page(Figure):
             licences=assets.licences(),
             swatch=swatch,
         )
+        return page
 
 
 def content_policy(scripts: list[str], styles: list[str]) -> str:

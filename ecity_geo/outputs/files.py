@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,7 +28,16 @@ STATE = ".ecity-geo"
 # A set for a city of ten districts weighs 5 MB.
 MIN_FREE = 16 * 2**20
 
-_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+_UNWRITABLE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+}
+# A place that cannot be: a file on the way, a link to nowhere, a name that is too long.
+_NO_PLACE = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,47 @@ def output_set(folder: Path, names: Iterable[str]) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
+def check_place(folder: Path) -> None:
+    """Say before long work that a folder cannot be written; nothing is made.
+
+    Parameters
+    ----------
+    folder
+        Where outputs will go; it need not exist.
+
+    Raises
+    ------
+    InputError
+        If it is a file or a link to nowhere, or the nearest folder above it is not writable.
+    """
+    above = folder.absolute()
+    with _translated(folder, also=_NO_PLACE):
+        # lstat, unlike lexists, tells a name that is too long from one that is free.
+        while not _stands(above):
+            above = above.parent
+    if not above.is_dir():
+        found = "a link to nowhere" if above.is_symlink() else f"a file at {above}"
+        raise InputError(_fault(folder, "", found, "a folder", "Choose another folder."))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(
+            _fault(
+                folder,
+                "",
+                "a folder that cannot be written",
+                "a writable folder",
+                "Check its permissions, or choose another folder.",
+            )
+        )
+
+
+def _stands(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def write_file(path: Path, content: bytes) -> Path:
     """Write one file so that readers find the old one or the new one.
 
@@ -115,7 +165,7 @@ def write_file(path: Path, content: bytes) -> Path:
             )
         )
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with _translated(path.parent):
+    with _translated(path.parent, also=_NO_PLACE):
         try:
             _write_through(aside, content)
             aside.replace(path)
@@ -139,7 +189,7 @@ def _open_folder(folder: Path) -> Path:
     state = folder / STATE
     if state.is_symlink():
         raise InputError(_link(folder, STATE))
-    with _translated(folder):
+    with _translated(folder, also=_NO_PLACE):
         state.mkdir(parents=True, exist_ok=True)
         probe = state / "probe"
         _write_through(probe, b"can this folder be written?")
@@ -298,12 +348,12 @@ def _lock_handle(handle: IO[bytes]) -> None:
 
 
 @contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def _translated(folder: Path, *, also: Set[int] = frozenset()) -> Iterator[None]:
     """Turn a system's refusal to write into an error with a cure."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _UNWRITABLE:
+        if error.errno not in _UNWRITABLE | also:
             raise
         raise InputError(
             _fault(

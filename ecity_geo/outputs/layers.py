@@ -176,7 +176,8 @@ class PeopleGrid:
             self.cell: Integers = np.arange(len(xy))
         else:
             self.size, self.cell, places = _gather(xy, spacing, max_cells)
-        self.population: Floats = np.bincount(self.cell, self._people, minlength=len(places))
+        counted = np.bincount(self.cell, self._people, minlength=len(places))
+        self.population: Floats = counted.astype(np.float64)
         self.centres = gpd.GeoSeries(shapely.points(places), crs=demand.crs)
 
     def circles(self) -> tuple[tuple[float, float, float], ...]:
@@ -230,7 +231,7 @@ def _spacing(xy: Floats) -> float:
     """Typical distance between neighbours: the cell size, where the points are a raster's."""
     if len(xy) < 2:
         return 500.0
-    nearest, _ = cKDTree(xy).query(xy, k=2)
+    nearest = np.asarray(cKDTree(xy).query(xy, k=2)[0])
     typical = float(np.median(nearest[:, 1]))
     return typical if typical > 0 else 500.0
 

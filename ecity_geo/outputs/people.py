@@ -137,10 +137,12 @@ def siting_view(
         text(
             "popup.change",
             lang,
-            before=known(findings.districts.loc[district, "covered_share"], lang, percent),
+            before=known(before, lang, percent),
             after=known(share, lang, percent),
         )
-        for district, share in after.items()
+        for before, share in zip(
+            findings.districts["covered_share"].reindex(after.index), after, strict=True
+        )
     ]
     return View(
         label=model_label(model, lang),

@@ -161,7 +161,7 @@ def fabric_lines(findings: Findings, lang: str) -> tuple[dict[str, Any], ...]:
         return ()
     whole = polygons[["fabric", "geometry"]].dissolve("fabric").explode()
     whole = whole[whole.geom_type == "Polygon"]
-    outlines = layers.light_outlines(whole.geometry.reset_index(drop=True))
+    outlines = layers.light_outlines(gpd.GeoSeries(whole.geometry.to_numpy(), crs=whole.crs))
     places = layers.lat_lon(layers.label_points(outlines))
     named = set(outlines.area.sort_values(ascending=False, kind="stable").index[:MAX_FABRIC_NAMES])
     features = []

@@ -198,7 +198,7 @@ def siting_rows(findings: Findings, after: dict[str, pd.Series], lang: str) -> l
         pairs = [(text("popup.before", lang), known(row["covered_share"], lang, percent))]
         for model, shares in after.items():
             label = text("popup.after", lang, model=model_label(model, lang))
-            pairs.append((label, known(shares[identifier], lang, percent)))
+            pairs.append((label, known(shares.loc[str(identifier)], lang, percent)))
         uncovered = (text("popup.people_uncovered", lang), number(row["people_uncovered"], lang))
         rows.append([*pairs, uncovered, *_about(findings.study, row, lang)])
     return rows
@@ -269,11 +269,12 @@ def _about(study: Study, district: pd.Series, lang: str) -> list[Pair]:
 
 
 def _rank(findings: Findings, district: str, lang: str) -> str:
-    row = findings.ranking.table.loc[district]
-    if pd.isna(row["rank"]):
+    row = findings.ranking.table.loc[[district], ["rank", "rank_low", "rank_high"]]
+    rank, low, high = row.to_numpy(dtype=float, na_value=np.nan)[0].tolist()
+    if np.isnan(rank):
         return text("common.no_data", lang)
-    spread = interval(row["rank_low"], row["rank_high"], lang)
-    return text("popup.estimate", lang, value=number(row["rank"], lang), interval=spread)
+    spread = interval(low, high, lang)
+    return text("popup.estimate", lang, value=number(rank, lang), interval=spread)
 
 
 def _two_decimals(value: float, lang: str) -> str:

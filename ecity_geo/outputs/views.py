@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -97,7 +98,7 @@ def readiness_texts(findings: Findings, measure: str, lang: str) -> list[str]:
 
 def estimate(mean: float, low: float, high: float, lang: str) -> str:
     """Write a mean with two decimals and its interval, if it has one."""
-    if pd.isna(low) or pd.isna(high):
+    if not (math.isfinite(low) and math.isfinite(high)):
         return number(mean, lang, 2)
     return text(
         "popup.estimate", lang, value=number(mean, lang, 2), interval=interval(low, high, lang, 2)

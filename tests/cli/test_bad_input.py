@@ -272,3 +272,31 @@ def test_service_outside_the_city_is_kept_and_counted(tmp_path: Path) -> None:
     lon, lat = city.lonlat(-800, 500)
     result = check(city.write_city(tmp_path, services=with_service(lon=lon, lat=lat)))
     assert result.exit_code == 0, result.stderr
+
+
+def nowhere(folder: Path) -> Path:
+    (folder / "link").symlink_to(folder / "missing")
+    return folder / "link"
+
+
+PLACES: dict[str, Callable[[Path], Path]] = {
+    "below a file": lambda folder: folder / "study.toml" / "maps",
+    "a file": lambda folder: folder / "study.toml",
+    "link to nowhere": nowhere,
+    "name too long": lambda folder: folder / ("x" * 300) / "maps",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("command", ["run", "map"])
+def test_place_that_cannot_be_written_is_named(command: str, place: str, tmp_path: Path) -> None:
+    study = city.write_city(tmp_path)
+    out = PLACES[place](tmp_path)
+    words = ["run", str(study), "--out", str(out)]
+    if command == "map":
+        words = ["map", str(study), "gaps", "--out", str(out / "gaps.html")]
+    result = CliRunner().invoke(cli.main, words)
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code in (1, 2)
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
