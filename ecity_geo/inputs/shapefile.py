@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from ecity_geo.errors import Fault, InputError
+from ecity_geo.inputs.sniff import ARCHIVE_ERRORS
 
 _LAYERS = {".shp", ".geojson", ".json", ".gpkg", ".fgb"}
 _SHAPEFILE = {".shp", ".shx", ".dbf", ".prj", ".cpg"}
@@ -48,7 +49,7 @@ def unpack(path: Path, folder: Path, *, layer: str, source: str) -> Path:
                 target = folder / f"layer{PurePosixPath(member.filename).suffix.lower()}"
                 with archive.open(member) as packed, target.open("wb") as file:
                     shutil.copyfileobj(packed, file)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except ARCHIVE_ERRORS as error:
         raise InputError(
             Fault(
                 source=source,

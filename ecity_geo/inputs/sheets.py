@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import warnings
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from importlib import import_module
@@ -20,6 +19,7 @@ import pandas as pd
 
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.schema import Checked, Repair
+from ecity_geo.inputs.sniff import ARCHIVE_ERRORS
 from ecity_geo.inputs.tableform import frame_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _open_book(path: Path, source: str) -> Workbook:
             warnings.simplefilter("ignore", UserWarning)
             book: Workbook = openpyxl.load_workbook(file, rich_text=False)
     # openpyxl lets whatever its XML and zip readers raise come through.
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, OSError) as error:
+    except (*ARCHIVE_ERRORS, KeyError, ValueError, TypeError, SyntaxError, OSError) as error:
         raise _damaged(source, error, "Excel (.xlsx)") from error
     return book
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,8 @@ MAX_UNPACKED = 2048 * MEBIBYTE
 MAX_RATIO = 200
 # Below this an archive harms nobody, however well it is packed.
 SMALL = 16 * MEBIBYTE
+# What the zip reader lets through: zlib has an error of its own for a stream that breaks off.
+ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError)
 
 VECTORS = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet", ".fgb", ".pbf")
 RASTERS = (".tif", ".tiff")
@@ -202,7 +205,7 @@ def _archive(path: Path, source: str, *, sniff: bool) -> Iterator[Fault]:
                     expected="an Excel workbook",
                     cure="Name a file that Excel has saved as .xlsx.",
                 )
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except (*ARCHIVE_ERRORS, OSError, ValueError) as error:
         yield Fault(
             source=source,
             found=f"a damaged or unusual archive ({error})",
