@@ -10,7 +10,7 @@ import pandas as pd
 from babel.lists import format_list
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs.popups import place_name, within
+from ecity_geo.outputs.popups import new_sites, place_name, within
 from ecity_geo.outputs.text import interval as write_interval
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.views import plain
@@ -57,13 +57,16 @@ def tiles(findings: Findings, lang: str) -> list[Tile]:
         with both gaps, and what the new sites bring.
     """
     city, study = figures(findings), findings.study
+    # Where no readiness is known, nobody can say how many people have both gaps: not "none".
+    unknown = (findings.districts["gap_class"] == "unknown").all()
+    both = None if unknown else city["people_both"]
     shown = {
         "population": number(city["population"], lang),
         "respondents": number(city["respondents"], lang),
         "readiness": number(city["readiness"], lang, 2),
         "covered": percent(city["covered_share"], lang),
         "uncovered": number(city["people_uncovered"], lang),
-        "both": number(city["people_both"], lang),
+        "both": number(both, lang),
     }
     notes = {
         "population": text(
@@ -181,7 +184,7 @@ def _sites_tile(findings: Findings, lang: str) -> Tile:
     return Tile(
         label=label,
         figure=f"+{number(brought, lang)}" if lang == "en" else number(brought, lang),
-        note=text("report.tile.sites_note", lang, count=_site_count(findings, lang)),
+        note=text("report.tile.sites_note", lang, sites=_new_sites(findings, lang)),
         accent=True,
     )
 
@@ -200,7 +203,8 @@ def _readiness_sentence(findings: Findings, lang: str) -> str:
     parts = table[(table["level"] == "city") & (table["kind"] == "construct")].dropna(
         subset=["mean"]
     )
-    if len(parts) < 2:
+    best_to_worst = parts["mean"].max() - parts["mean"].min()
+    if len(parts) < 2 or best_to_worst < 0.005:
         return text("report.brief.readiness_plain", lang, **values)
     means = parts.set_index("measure")["mean"]
     labels = {construct.id: construct.label.text(lang) for construct in instrument.constructs}
@@ -238,7 +242,9 @@ def _gaps_sentence(findings: Findings, lang: str) -> str:
     districts = findings.districts
     both = districts.index[districts["gap_class"] == "both"]
     if both.empty:
-        return text("report.brief.gaps_none", lang)
+        unknown = districts["gap_class"] == "unknown"
+        word = "_unknown" if unknown.all() else "_none_known" if unknown.any() else "_none"
+        return text(f"report.brief.gaps{word}", lang)
     return text(
         "report.brief.gaps",
         lang,
@@ -255,7 +261,7 @@ def _sites_sentence(findings: Findings, lang: str) -> str:
     before, after = city["covered_share"], city["covered_share_planned"]
     planned = (after - before) * city["population"] - brought
     values = {
-        "count": _site_count(findings, lang),
+        "sites": _new_sites(findings, lang),
         "added": number(brought, lang),
         "before": percent(before, lang),
         "after": percent(after, lang),
@@ -272,8 +278,8 @@ def _brought(findings: Findings) -> float | None:
     return float(findings.plans["mclp"].gains["added"].sum())
 
 
-def _site_count(findings: Findings, lang: str) -> str:
-    return number(len(findings.plans["mclp"].sites), lang)
+def _new_sites(findings: Findings, lang: str) -> str:
+    return new_sites(len(findings.plans["mclp"].sites), lang)
 
 
 def _ranking_sentence(findings: Findings, lang: str) -> str:

@@ -158,18 +158,11 @@ def gaps_map(findings: Findings, lang: str = "en") -> OfflineMap:
     map
         A `folium.Map`.
     """
-    options = findings.study.options
     return _map(
         findings,
         "gaps",
         lang,
-        headline=text(
-            "map.headline.gaps",
-            lang,
-            people=number(float(findings.city["people_both"]), lang),
-            test=plain(options.test_value, lang),
-            target=percent(options.coverage_target, lang),
-        ),
+        headline=_gaps_headline(findings, lang),
         views=[
             district_view(findings, "gap_class", lang),
             district_view(findings, "gap_index", lang),
@@ -293,6 +286,19 @@ def _readiness_headline(findings: Findings, lang: str) -> str:
     )
 
 
+def _gaps_headline(findings: Findings, lang: str) -> str:
+    if (findings.districts["gap_class"] == "unknown").all():
+        return text("report.brief.gaps_unknown", lang)
+    options = findings.study.options
+    return text(
+        "map.headline.gaps",
+        lang,
+        people=number(float(findings.city["people_both"]), lang),
+        test=plain(options.test_value, lang),
+        target=percent(options.coverage_target, lang),
+    )
+
+
 def _siting_headline(findings: Findings, lang: str) -> str:
     if not findings.plans:
         return text("map.headline.siting_none", lang)
@@ -303,7 +309,7 @@ def _siting_headline(findings: Findings, lang: str) -> str:
         "map.headline.siting_planned" if counted else "map.headline.siting",
         lang,
         model=popups.model_label(model, lang),
-        count=number(len(findings.plans[model].sites), lang),
+        sites=popups.new_sites(len(findings.plans[model].sites), lang),
         before=percent(float(findings.city["covered_share"]), lang),
         after=percent(float(findings.city["covered_share_planned"]), lang),
         standard=popups.within(findings.study, lang),

@@ -92,6 +92,13 @@ def model_label(model: str, lang: str) -> str:
     return text(f"common.model.{model}", lang)
 
 
+def new_sites(count: int, lang: str) -> str:
+    """Count new sites in words."""
+    if count == 1:
+        return text("common.new_site", lang)
+    return text("common.new_sites", lang, count=number(count, lang))
+
+
 def within(study: Study, lang: str) -> str:
     """Write the service standard, to stand after "within"."""
     options = study.options

@@ -157,6 +157,9 @@ def _readiness_view(findings: Findings, measure: str, lang: str) -> View:
         [measure] if measure == READINESS else [each for each in columns if each != READINESS]
     )
     breaks = palette.round_breaks(findings.districts[together].to_numpy(dtype=float).ravel())
+    # Round classes may reach past the ends of the scale, where no mean can lie.
+    ends = float(instrument.scale_min), float(instrument.scale_max)
+    breaks = tuple(dict.fromkeys(min(max(each, ends[0]), ends[1]) for each in breaks))
     decimals = palette.decimals_of(breaks)
     return _classed(
         findings.districts[measure],
