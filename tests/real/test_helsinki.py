@@ -13,12 +13,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from ecity_geo.outputs.write import write_outputs
 from shapely import Point, box
 
 import city
 import ecity_geo
 from ecity_geo.findings import Findings
+from ecity_geo.outputs.write import write_outputs
 
 EXTRACT = Path(__file__).parents[3] / "shared" / "data" / "helsinki_roads" / "Helsinki.osm.pbf"
 
