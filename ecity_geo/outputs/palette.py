@@ -64,6 +64,30 @@ def round_breaks(values: Iterable[float], *, n_classes: int = N_CLASSES) -> tupl
     raise ArithmeticError(f"no round classes hold {low} to {high}")
 
 
+def keep_within(breaks: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
+    """Move and cut classes so that they do not reach past the ends of a scale.
+
+    Parameters
+    ----------
+    breaks
+        Rising borders of equal classes, which hold values on the scale.
+    low, high
+        Ends of the scale.
+
+    Returns
+    -------
+    breaks
+        At least two borders, which hold the same values; empty if there were none.
+    """
+    if not breaks:
+        return ()
+    # Cutting alone would leave one border and no class where every value is the highest.
+    width = breaks[1] - breaks[0]
+    spare = max(int(np.floor((breaks[-1] - high) / width + 1e-9)), 0)
+    moved = (round(border - spare * width, 12) for border in breaks)
+    return tuple(dict.fromkeys(min(max(border, low), high) for border in moved))
+
+
 def classify(values: pd.Series, breaks: tuple[float, ...]) -> pd.Series:
     """Sort values into classes.
 

@@ -11,9 +11,9 @@ from ecity_geo.findings import Findings
 from ecity_geo.outputs import palette
 from ecity_geo.outputs.people import BY_SITES, COVER_COLOURS, COVERED, UNCOVERED
 from ecity_geo.outputs.text import has_text, number, percent, text
+from ecity_geo.outputs.views import READINESS, SHARE_BREAKS, readiness_breaks
 
 INK, PAPER = "#16222e", "#ffffff"
-SHARE_BREAKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 _FABRIC_COLOURS = ("#8da7be", "#c9a227", "#7a9e7e", "#c06a5a", "#9a86a4", "#b8b2a7")
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -75,8 +75,7 @@ def styles(findings: Findings, lang: str) -> list[Style]:
     styles
         Districts have three: readiness (the default), coverage, and gaps.
     """
-    districts = findings.districts
-    breaks = palette.round_breaks(districts["readiness"])
+    breaks = readiness_breaks(findings, [READINESS])
     digits = palette.decimals_of(breaks)
     readiness = [number(each, lang, digits) for each in breaks]
     shares = [percent(each, lang) for each in SHARE_BREAKS]

@@ -62,6 +62,26 @@ def readiness_measures(findings: Findings) -> dict[str, str]:
     return {READINESS: "overall", **{f"{READINESS}_{each}": each for each in constructs}}
 
 
+def readiness_breaks(findings: Findings, columns: list[str]) -> tuple[float, ...]:
+    """Find the classes that the readiness columns of the districts share.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    columns
+        Of `findings.districts`.
+
+    Returns
+    -------
+    breaks
+        Round borders on the scale, as no mean lies past its ends; empty without a mean.
+    """
+    instrument = findings.study.instrument
+    breaks = palette.round_breaks(findings.districts[columns].to_numpy(dtype=float).ravel())
+    return palette.keep_within(breaks, float(instrument.scale_min), float(instrument.scale_max))
+
+
 def readiness_texts(findings: Findings, measure: str, lang: str) -> list[str]:
     """Write each district's mean with its interval, or why there is none.
 
@@ -156,10 +176,7 @@ def _readiness_view(findings: Findings, measure: str, lang: str) -> View:
     together = (
         [measure] if measure == READINESS else [each for each in columns if each != READINESS]
     )
-    breaks = palette.round_breaks(findings.districts[together].to_numpy(dtype=float).ravel())
-    # Round classes may reach past the ends of the scale, where no mean can lie.
-    ends = float(instrument.scale_min), float(instrument.scale_max)
-    breaks = tuple(dict.fromkeys(min(max(each, ends[0]), ends[1]) for each in breaks))
+    breaks = readiness_breaks(findings, together)
     decimals = palette.decimals_of(breaks)
     return _classed(
         findings.districts[measure],

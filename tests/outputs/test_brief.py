@@ -11,6 +11,7 @@ import city
 import ecity_geo
 from ecity_geo.findings import Findings
 from ecity_geo.outputs import brief, maps
+from ecity_geo.outputs.qgis import styles
 from ecity_geo.outputs.views import district_view
 
 Make = Callable[..., Findings]
@@ -79,3 +80,15 @@ def test_legend_of_readiness_stays_on_the_scale(make: Make) -> None:
     assert "6" not in labels
     assert "5" in labels
     assert None not in view.fills
+
+
+@pytest.mark.parametrize("answer", [1, 5])
+def test_a_city_at_an_end_of_the_scale_has_its_maps(answer: int, make: Make) -> None:
+    findings = make(responses=city.responses().assign(**dict.fromkeys(city.ITEMS, answer)))
+    for measure in ("readiness", "readiness_technical"):
+        view = district_view(findings, measure, "en")
+        assert None not in view.fills
+        assert len(set(view.fills)) == 1
+        assert not any(word in str(view.legend.items) for word in ("0.9", "5.1"))
+    [style] = [each for each in styles(findings, "en") if each.name == "readiness"]
+    assert style.qml.count("<rule ") == len(view.legend.items) + 1

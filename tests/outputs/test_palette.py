@@ -33,6 +33,19 @@ def test_every_value_lies_in_a_class(values: list[float]) -> None:
     assert classes.between(0, 4).all()
 
 
+@settings(max_examples=60)
+@given(st.lists(st.floats(1, 5), min_size=1, max_size=12))
+@example([5.0])
+@example([1.0])
+@example([4.97, 5.0])
+def test_classes_kept_on_a_scale_hold_every_value(values: list[float]) -> None:
+    breaks = palette.keep_within(palette.round_breaks(values), 1.0, 5.0)
+    assert breaks[0] >= 1.0
+    assert breaks[-1] <= 5.0
+    assert len(breaks) >= 2
+    assert (palette.classify(pd.Series(values), breaks) != palette.MISSING).all()
+
+
 @settings(max_examples=40)
 @given(st.lists(st.floats(0.01, 1e5), min_size=2, max_size=20))
 def test_classes_rise_with_the_values(values: list[float]) -> None:
