@@ -10,7 +10,7 @@ import pandas as pd
 from babel.lists import format_list
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs.popups import new_sites, place_name, within
+from ecity_geo.outputs.popups import cost_text, new_sites, place_name, within
 from ecity_geo.outputs.text import interval as write_interval
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.views import plain
@@ -118,7 +118,7 @@ def sentences(findings: Findings, lang: str) -> list[str]:
     said = [
         _readiness_sentence(findings, lang),
         _coverage_sentence(findings, lang),
-        _gaps_sentence(findings, lang),
+        gaps_sentence(findings, lang),
         _sites_sentence(findings, lang),
         _ranking_sentence(findings, lang),
         _unranked_sentence(findings, lang),
@@ -145,6 +145,13 @@ def verdict(findings: Findings, lang: str) -> str:
 def covering_model(findings: Findings) -> str | None:
     """Return the model whose plan the shares "with the new sites" belong to."""
     return "mclp" if "mclp" in findings.plans else next(iter(findings.plans), None)
+
+
+def counts_planned(findings: Findings) -> bool:
+    """Tell whether the shares "with the new sites" count on planned services as well."""
+    planned = findings.services.index[findings.services["status"] == "planned"]
+    model = covering_model(findings)
+    return model is not None and bool(planned.isin(findings.plans[model].existing).any())
 
 
 def listing(names: Iterable[str], lang: str) -> str:
@@ -179,6 +186,10 @@ def _readiness_note(findings: Findings, lang: str) -> str:
 def _sites_tile(findings: Findings, lang: str) -> Tile:
     label = text("report.tile.sites", lang)
     brought = _brought(findings)
+    if brought is None and "p_median" in findings.plans:
+        saved = text("report.tile.sites_saved", lang, saved=_saved(findings, lang))
+        count = len(findings.plans["p_median"].sites)
+        return Tile(label=label, figure=number(count, lang), note=saved, accent=True)
     if brought is None:
         return Tile(label=label, figure="–", note=text("report.tile.sites_none", lang))
     return Tile(
@@ -223,22 +234,24 @@ def _readiness_sentence(findings: Findings, lang: str) -> str:
 def _coverage_sentence(findings: Findings, lang: str) -> str:
     share = percent(figures(findings)["covered_share"], lang)
     distance = within(findings.study, lang)
-    uncovered = findings.districts["people_uncovered"]
+    # Rounded as they are written: whole people, of whom there may be none.
+    uncovered = findings.districts["people_uncovered"].round()
     if not uncovered.max() > 0:
         return text("report.brief.coverage_plain", lang, share=share, within=distance)
-    worst = str(uncovered.idxmax())
+    worst = uncovered.index[uncovered == uncovered.max()]
     return text(
-        "report.brief.coverage",
+        "report.brief.coverage" if len(worst) == 1 else "report.brief.coverage_tied",
         lang,
         share=share,
         within=distance,
         uncovered=number(figures(findings)["people_uncovered"], lang),
-        most=number(uncovered[worst], lang),
-        district=names_of(findings, [worst], lang)[0],
+        most=number(uncovered.max(), lang),
+        district=listing(names_of(findings, worst, lang), lang),
     )
 
 
-def _gaps_sentence(findings: Findings, lang: str) -> str:
+def gaps_sentence(findings: Findings, lang: str) -> str:
+    """Say where readiness and coverage are both low, or how far that is known."""
     districts = findings.districts
     both = districts.index[districts["gap_class"] == "both"]
     if both.empty:
@@ -254,18 +267,21 @@ def _gaps_sentence(findings: Findings, lang: str) -> str:
 
 
 def _sites_sentence(findings: Findings, lang: str) -> str:
-    brought = _brought(findings)
-    if brought is None:
+    if not findings.plans:
         return ""
     city = figures(findings)
     before, after = city["covered_share"], city["covered_share_planned"]
-    planned = (after - before) * city["population"] - brought
+    brought = _brought(findings)
     values = {
         "sites": _new_sites(findings, lang),
-        "added": number(brought, lang),
         "before": percent(before, lang),
         "after": percent(after, lang),
     }
+    if brought is None:
+        key = "report.brief.sites_saved" + ("_planned" if counts_planned(findings) else "")
+        return text(key, lang, saved=_saved(findings, lang), **values)
+    values["added"] = number(brought, lang)
+    planned = (after - before) * city["population"] - brought
     if planned < 0.5:
         return text("report.brief.sites", lang, **values)
     return text("report.brief.sites_planned", lang, planned=number(planned, lang), **values)
@@ -278,17 +294,33 @@ def _brought(findings: Findings) -> float | None:
     return float(findings.plans["mclp"].gains["added"].sum())
 
 
+def _saved(findings: Findings, lang: str) -> str:
+    """Write what the new sites save of the way to the nearest service, per person."""
+    people = figures(findings)["population"]
+    saved = float(findings.plans["p_median"].gains["added"].sum())
+    return cost_text(saved / people if people else 0.0, findings.study, lang)
+
+
 def _new_sites(findings: Findings, lang: str) -> str:
-    return new_sites(len(findings.plans["mclp"].sites), lang)
+    plan = findings.plans[str(covering_model(findings))]
+    return new_sites(len(plan.sites), lang)
 
 
 def _ranking_sentence(findings: Findings, lang: str) -> str:
-    ranked = findings.ranking.table.dropna(subset=["rank"])
-    if len(ranked) < 2:
+    ranks = findings.ranking.table["rank"].dropna()
+    if len(ranks) < 2:
         return ""
-    best, worst = names_of(findings, [str(ranked.index[0]), str(ranked.index[-1])], lang)
+    count = number(len(ranks), lang)
+    best, worst = (ranks.index[ranks == end] for end in (ranks.min(), ranks.max()))
+    if len(best) == len(ranks):
+        return text("report.brief.ranking_level", lang, count=count)
+    tied = len(best) + len(worst) > 2
     return text(
-        "report.brief.ranking", lang, best=best, worst=worst, count=number(len(ranked), lang)
+        "report.brief.ranking_tied" if tied else "report.brief.ranking",
+        lang,
+        best=listing(names_of(findings, best, lang), lang),
+        worst=listing(names_of(findings, worst, lang), lang),
+        count=count,
     )
 
 

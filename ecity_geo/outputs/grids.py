@@ -10,7 +10,7 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
-from ecity_geo.outputs.brief import names_of
+from ecity_geo.outputs.brief import counts_planned, names_of
 from ecity_geo.outputs.grid import Bar, Cell, Column, Grid, Kind, columns
 from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, within
 from ecity_geo.outputs.text import interval, isolate, number, percent, reason, text
@@ -163,6 +163,7 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
     """Tabulate coverage by district, today and with the new sites."""
     names = names_of(findings, findings.districts.index, lang)
     target = findings.study.options.coverage_target
+    word = "coverage" if counts_planned(findings) else "coverage_sites"
     rows = []
     for name, (_, row) in zip(names, findings.districts.iterrows(), strict=True):
         before, after = row["covered_share"], row["covered_share_planned"]
@@ -198,7 +199,7 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
         columns=columns(kinds, lang),
         rows=tuple(rows),
         note=text(
-            "report.note.coverage",
+            f"report.note.{word}",
             lang,
             within=within(findings.study, lang),
             measure=text(f"common.measure.{findings.study.options.measure}", lang),
@@ -244,7 +245,8 @@ def proof(findings: Findings, model: str, lang: str) -> str:
     """Say how good a plan is proved to be."""
     plan = findings.plans[model]
     if plan.status == "optimal":
-        return text(f"report.proof.optimal_{model}", lang, count=number(len(plan.sites), lang))
+        word = "one" if len(plan.sites) == 1 else "optimal"
+        return text(f"report.proof.{word}_{model}", lang, count=number(len(plan.sites), lang))
     return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs import layers, popups
+from ecity_geo.outputs.brief import counts_planned, covering_model, gaps_sentence
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.people import coverage_view, covered_by, share_after, siting_view
 from ecity_geo.outputs.picture import district_svg
@@ -282,13 +283,20 @@ def _readiness_headline(findings: Findings, lang: str) -> str:
         highest=number(instrument.scale_max, lang),
         confidence=percent(findings.study.options.confidence, lang),
         interval=interval(float(city["readiness_low"]), float(city["readiness_high"]), lang, 2),
-        n=number(int(city["respondents"]), lang),
+        n=number(_answers(findings), lang),
     )
 
 
+def _answers(findings: Findings) -> int:
+    """Count the respondents behind the city's mean: some may have answered too little."""
+    table = findings.readiness
+    overall = table[(table["level"] == "city") & (table["kind"] == "overall")]
+    return int(overall["n"].iloc[0])
+
+
 def _gaps_headline(findings: Findings, lang: str) -> str:
-    if (findings.districts["gap_class"] == "unknown").all():
-        return text("report.brief.gaps_unknown", lang)
+    if not (findings.districts["gap_class"] == "both").any():
+        return gaps_sentence(findings, lang)
     options = findings.study.options
     return text(
         "map.headline.gaps",
@@ -302,11 +310,9 @@ def _gaps_headline(findings: Findings, lang: str) -> str:
 def _siting_headline(findings: Findings, lang: str) -> str:
     if not findings.plans:
         return text("map.headline.siting_none", lang)
-    model = "mclp" if "mclp" in findings.plans else next(iter(findings.plans))
-    planned = findings.services.index[findings.services["status"] == "planned"]
-    counted = planned.isin(findings.plans[model].existing).any()
+    model = str(covering_model(findings))
     return text(
-        "map.headline.siting_planned" if counted else "map.headline.siting",
+        "map.headline.siting_planned" if counts_planned(findings) else "map.headline.siting",
         lang,
         model=popups.model_label(model, lang),
         sites=popups.new_sites(len(findings.plans[model].sites), lang),

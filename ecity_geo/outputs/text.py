@@ -179,12 +179,15 @@ def percent(value: SupportsFloat | None, lang: str, digits: int = 0) -> str:
     Returns
     -------
     percent
-        With the percent sign of the language; an en dash if missing.
+        With the percent sign of the language; an en dash if missing. A share that is neither
+        none nor all keeps up to two more decimals rather than be written as 0 % or 100 %.
     """
     known = _finite(value)
     if known is None:
         return MISSING
-    return number(100 * known, lang, digits) + _PERCENT[lang]
+    share = 100 * known
+    enough = (each for each in range(digits, digits + 3) if round(share, each) not in (0, 100))
+    return number(share, lang, next(enough, digits)) + _PERCENT[lang]
 
 
 def interval(

@@ -202,7 +202,7 @@ def _share_view(findings: Findings, measure: str, lang: str) -> View:
         SHARE_BREAKS,
         lang,
         label=text("map.view.share", lang),
-        title=text("legend.title.covered_share", lang),
+        title=text(f"legend.title.{measure}", lang),
         note=text("legend.note.share", lang),
         texts=[known(share, lang, percent) for share in shares],
         show=lambda value: percent(value, lang),

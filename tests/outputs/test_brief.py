@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import city
 import ecity_geo
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import brief, maps
+from ecity_geo.outputs import brief, grids, maps
 from ecity_geo.outputs.qgis import styles
 from ecity_geo.outputs.views import district_view
+from outputs.factory import make_findings
 
 Make = Callable[..., Findings]
 
@@ -92,3 +95,68 @@ def test_a_city_at_an_end_of_the_scale_has_its_maps(answer: int, make: Make) -> 
         assert not any(word in str(view.legend.items) for word in ("0.9", "5.1"))
     [style] = [each for each in styles(findings, "en") if each.name == "readiness"]
     assert style.qml.count("<rule ") == len(view.legend.items) + 1
+
+
+def test_one_district_has_most_people_out_of_reach(make: Make) -> None:
+    # South-west and north-east have a kiosk; 3000 live in the north-west, 2000 in the south-east.
+    assert "The largest number of them, 3,000, live in District three." in said(make())
+
+
+def test_a_plan_of_the_p_median_alone_is_told(make: Make) -> None:
+    findings = make(study={"siting": {"models": ["p_median"]}})
+    [saved] = findings.plans["p_median"].gains["added"]
+    words = f"shorten the way to a service by {saved / 10_000:,.0f} m per person on average"
+    assert f"Beyond the services already planned, 1 new site would {words}" in said(findings)
+    tile = brief.tiles(findings, "en")[-1]
+    assert (tile.figure, tile.note) == ("1", f"which {words}")
+
+
+def test_planned_services_are_named_only_where_they_count(make: Make) -> None:
+    findings = make(study={"siting": {"include_planned": False}})
+    assert "planned" not in grids.coverage_grid(findings, "en").note
+    assert "planned" not in maps.siting_map(findings, "en").sheet.headline
+    assert "planned" in grids.coverage_grid(make(), "en").note
+
+
+def test_a_single_site_is_proved_best_in_the_singular(make: Make) -> None:
+    for model in ("mclp", "p_median"):
+        assert "no other of these places" in grids.proof(make(), model, "en")
+
+
+def test_the_map_counts_those_behind_its_mean(make: Make) -> None:
+    answers = city.responses().astype(dict.fromkeys(city.ITEMS, "Int64"))
+    answers.loc[:2, ["network", "computers"]] = pd.NA
+    headline = maps.readiness_map(make(responses=answers), "en").sheet.headline
+    assert "37 respondents" in headline
+
+
+@pytest.mark.parametrize(
+    ("ranks", "words"),
+    [
+        ([1, 2, 3], "District 1 is best placed and District 2 is last of the 3 districts"),
+        ([1, 1, 3], "Best placed: District 1 and District 3. Last: District 2."),
+        ([1, 2, 2], "Best placed: District 1. Last: District 3 and District 2."),
+        ([1, 1, 1], "The 3 districts that could be ranked all have the same score."),
+    ],
+)
+def test_ranking_tells_of_ties(ranks: list[int], words: str) -> None:
+    findings = make_findings()
+    table = findings.ranking.table.assign(rank=pd.array([*ranks, *[pd.NA] * 3], dtype="Int64"))
+    tied = replace(findings, ranking=replace(findings.ranking, table=table))
+    assert words in said(tied)
+
+
+def test_fewer_than_half_a_person_is_nobody() -> None:
+    findings = make_findings()
+    districts = findings.districts.assign(people_uncovered=[0.3, 0.2, 0.0, 0.0, 0.0, 0.0])
+    assert "largest number" not in said(replace(findings, districts=districts))
+
+
+def test_no_double_gap_is_said_on_the_map_as_on_the_page(make: Make) -> None:
+    findings = make(responses=city.responses().query("district_id != '2'"))
+    assert "whose readiness is known" in maps.gaps_map(findings, "en").sheet.headline
+
+
+def test_the_picture_of_the_new_sites_says_that_they_stand(make: Make) -> None:
+    view = district_view(make(), "covered_share_planned", "en")
+    assert view.legend.title == "Share of people covered, with the new sites"

@@ -101,7 +101,7 @@ def test_sentences_say_what_the_figures_say() -> None:
         "below the threshold of 3. The strongest part is Technical infrastructure (3.10), "
         "the weakest People (2.50)."
     )
-    assert "The largest number of them, 3,000, live in District 3." in said[1]
+    assert "The largest numbers of them, 3,000 each, live in District 3 and District 4." in said[1]
     assert said[2] == "In District 2, both readiness and coverage are low: 2,000 people live there."
     # 75 % less 45 % of 15,000 are 4,500 people; the sites bring 3,500 of them.
     assert said[3].startswith("The services already planned bring 1,000 people within reach.")

@@ -114,3 +114,21 @@ def test_foreign_letters_are_isolated_and_own_ones_are_not() -> None:
 def test_a_value_cannot_turn_the_line_or_open_a_placeholder() -> None:
     assert isolate("a\u202eb\u2069", "en") == "ab"
     assert text("common.people", "en", count="{x}") == "{x} people"
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.0, "0%"),
+        (1.0, "100%"),
+        (0.0014, "0.1%"),
+        (0.00012, "0.01%"),
+        (0.996, "99.6%"),
+        (0.9996, "99.96%"),
+        (0.004999, "0.5%"),
+        (1 - 1e-12, "100%"),
+        (1e-12, "0%"),
+    ],
+)
+def test_none_and_all_are_said_of_none_and_all(share: float, written: str) -> None:
+    assert percent(share, "en") == written
