@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import shapely
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.layers import label_points, light_outlines
-from ecity_geo.outputs.popups import district_names
+from ecity_geo.outputs.popups import district_names, short_names
 from ecity_geo.outputs.sheet import Item, View
 from ecity_geo.outputs.symbols import INK
 from ecity_geo.outputs.text import number
@@ -21,6 +21,7 @@ WIDTH, MARGIN, LINE = 640.0, 12.0, 26.0
 MAX_HEIGHT = 640.0
 Move = Callable[[np.ndarray], np.ndarray]
 
+SPILL = 1.5  # how much wider than its district a name may be
 LETTER = 7.2  # rough width of a letter at 13 px, enough to keep names apart
 
 
@@ -126,8 +127,12 @@ def _names(
     taken = [(x - 12, y - 12, x + 12, y + 12) for x, y in marks]
     shifts = (0, 21, -21) if marks else (0,)
     written = []
+    shorts = short_names(names)
     for at in np.argsort(-frame.area.to_numpy(), kind="stable"):
-        name = names[at] if len(names[at]) <= 22 else f"{names[at][:21]}…"
+        west, _, east, _ = frame.iloc[at].bounds
+        name = _fitting((names[at], shorts[at]), SPILL * (east - west))
+        if not name:
+            continue
         x, half = places.iloc[at].x, LETTER * len(name) / 2
         rows = [places.iloc[at].y + shift for shift in shifts]
         boxes = [(x - half, y - 9, x + half, y + 9) for y in rows]
@@ -143,6 +148,12 @@ def _names(
             f"{escape(name)}</text>"
         )
     return "".join(written)
+
+
+def _fitting(names: Iterable[str], room: float) -> str:
+    """Take the first name that fits: one that spills would seem to name its neighbours."""
+    cut = (name if len(name) <= 22 else f"{name[:21]}…" for name in names)
+    return next((name for name in cut if LETTER * len(name) <= room), "")
 
 
 def _legend(title: str, items: list[Item], top: float, lang: str, marker: str) -> tuple[str, float]:

@@ -230,6 +230,31 @@ def test_names_of_districts_do_not_lie_on_one_another(chromium: Browser) -> None
                 )
 
 
+def test_names_stay_with_their_districts(chromium: Browser) -> None:
+    findings = make_findings()
+    names = [f"Municipal district number {number}" for number in range(1, 7)]
+    districts = findings.districts.assign(name_en=names)
+    page = maps.map_html(maps.gaps_map(replace(findings, districts=districts), "en"))
+    # Squares of 2 km: less than 60 pixels wide in a window of this size.
+    chromium.open(page, width=560, height=400)
+    pairs = chromium.run(
+        """return [...document.querySelectorAll('.area-label span')].filter((one) => !one.hidden)
+          .map((one) => {
+            const number = one.textContent.match(/\\d+$/)[0];
+            const path = document.querySelectorAll('path[role=button]')[number - 1];
+            const [name, area] = [one.getBoundingClientRect(), path.getBoundingClientRect()];
+            const middle = (name.top + name.bottom) / 2;
+            return [one.textContent, area.width, name.width,
+                    area.top < middle && middle < area.bottom];
+          });"""
+    )
+    assert len(pairs) == 6
+    for words, room, width, inside in pairs:
+        assert words.isdigit() or room > 100
+        assert width <= 1.5 * room
+        assert inside
+
+
 def test_print_shows_the_whole_city_on_one_page(chromium: Browser) -> None:
     chromium.open(html("readiness", "fa"))
     assert chromium.printed().count(b"/Type /Page\n") == 1

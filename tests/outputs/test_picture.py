@@ -75,6 +75,22 @@ def test_names_do_not_lie_on_one_another() -> None:
         assert apart_x > 22 * 6 or apart_y > 16
 
 
+def test_a_name_that_would_name_its_neighbours_is_shortened_or_left_out() -> None:
+    findings = make_findings()
+    words = "a municipal district of a long name"
+    names = [f"{words} {number}" for number in range(1, 7)]
+    narrow = findings.districts.copy()
+    narrow["name_en"] = names
+    narrow.geometry = narrow.scale(0.1, 1.0, origin=(0, 0))
+    svg = district_svg(replace(findings, districts=narrow), "readiness", "en")
+    written = [text.text or "" for text in parts(svg, "text")]
+    assert {"1", "6"} <= set(written)
+    assert not any("munic" in each for each in written)
+    narrow["name_en"] = [name[::-1] for name in names]
+    svg = district_svg(replace(findings, districts=narrow), "readiness", "en")
+    assert not any("cinum" in (text.text or "") for text in parts(svg, "text"))
+
+
 def test_hostile_names_stay_text() -> None:
     svg = district_svg(hostile_findings(), "readiness", "en")
     ET.fromstring(svg)  # noqa: S314  our own output

@@ -216,9 +216,17 @@ function drawCity(map, data) {
     box.dir = data.dir;
     const icon = L.divIcon({ className: "area-label", html: box });
     L.marker(properties.at, { icon, interactive: false, keyboard: false, pane: "names" }).addTo(groups.names);
-    return { box, name: properties.name, short: properties.short, rank: properties.rank };
+    return { box, name: properties.name, short: properties.short, rank: properties.rank, index: properties.index };
   });
   labels.sort((one, other) => one.rank - other.rank);
+  const extents = [];
+  areas.eachLayer((layer) => { extents[layer.feature.properties.index] = layer.getBounds(); });
+  /* How wide a district's name may be, and how far up and down it may move and stay inside. */
+  function roominess(index) {
+    const [north, south] = [extents[index].getNorthEast(), extents[index].getSouthWest()].map((one) => map.latLngToLayerPoint(one));
+    const at = map.latLngToLayerPoint(data.areas.features[index].properties.at);
+    return [1.5 * (north.x - south.x), at.y - north.y - 8, south.y - at.y - 8];
+  }
   function thinNames() {
     const frames = (selector) => [...container.querySelectorAll(selector)].slice(0, 300).map((one) => one.getBoundingClientRect());
     const apart = (mine, others) => !others.some(
@@ -226,11 +234,19 @@ function drawCity(map, data) {
     );
     const taken = frames(".site");
     const shapes = frames(".leaflet-marks-pane path");
-    for (const { box, name, short } of labels) {
+    for (const { box, name, short, index } of labels) {
       if (!box.isConnected) continue;
-      box.firstChild.textContent = narrow.matches ? short : name;
+      /* A name much wider than its district would seem to name the neighbours. */
+      const [room, up, down] = index === undefined ? [Infinity, Infinity, Infinity] : roominess(index);
       box.hidden = false;
-      const places = [0, 17, -17, 26, -26].map((offset) => {
+      const fits = (narrow.matches ? [short] : [name, short]).some((words) => {
+        box.firstChild.textContent = words;
+        return box.getBoundingClientRect().width <= room;
+      });
+      box.hidden = !fits;
+      if (!fits) continue;
+      const offsets = [0, 17, -17, 26, -26, 36, -36].filter((offset) => !offset || (offset <= down && -offset <= up));
+      const places = offsets.map((offset) => {
         box.style.top = `${offset}px`;
         return [offset, box.getBoundingClientRect()];
       });
@@ -347,8 +363,13 @@ function drawCity(map, data) {
     });
   });
   show(data.views.indexOf(view));
-  map.on("zoomend resize", () => {
-    shapes.forEach((shape) => shape.setRadius(shapeRadius()));
-    thinNames();
+  /* After a zoom the shapes move only when the move ends; names must see where they went. */
+  let zoomed = false;
+  map.on("zoomend", () => { zoomed = true; });
+  map.on("zoomend resize", () => shapes.forEach((shape) => shape.setRadius(shapeRadius())));
+  map.on("moveend", () => {
+    if (zoomed) thinNames();
+    zoomed = false;
   });
+  map.on("resize", thinNames);
 }
