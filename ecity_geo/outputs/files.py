@@ -187,8 +187,10 @@ def _open_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise InputError(_fault(folder, "", "a file", "a folder", "Choose another folder."))
     state = folder / STATE
-    if state.is_symlink():
-        raise InputError(_link(folder, STATE))
+    own = ("", "/new", "/lock", "/probe", "/manifest.json", "/manifest.new")
+    links = [f"{STATE}{name}" for name in own if (folder / f"{STATE}{name}").is_symlink()]
+    if links:
+        raise InputError(_link(folder, links[0]))
     with _translated(folder, also=_NO_PLACE):
         state.mkdir(parents=True, exist_ok=True)
         probe = state / "probe"

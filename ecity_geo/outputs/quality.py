@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.brief import figures
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
+from ecity_geo.outputs.runinfo import portable
 from ecity_geo.outputs.text import has_text, isolate, localise_digits, number, text
 
 
@@ -51,7 +52,7 @@ def tally_grid(findings: Findings, lang: str) -> Grid:
     rows = tuple(
         (
             Cell(text=_role(tally.role, lang)),
-            Cell(text=isolate(tally.source, lang), ltr=True),
+            Cell(text=isolate(portable(tally.source), lang), ltr=True),
             *(Cell(text=number(getattr(tally, count), lang)) for count in counts),
         )
         for tally in findings.study.tallies
@@ -66,7 +67,7 @@ def repair_grid(findings: Findings, lang: str) -> Grid:
         (
             Cell(text=_repair(repair.kind, lang)),
             Cell(text=number(repair.count, lang)),
-            Cell(text=isolate(repair.source, lang), ltr=True),
+            Cell(text=isolate(portable(repair.source), lang), ltr=True),
             Cell(text=isolate(repair.detail, lang), ltr=True),
         )
         for repair in findings.study.repairs

@@ -24,6 +24,7 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
+from ecity_geo.outputs.runinfo import portable
 from ecity_geo.study import Study
 
 SCHEMA_VERSION = 1
@@ -366,18 +367,25 @@ def _matches(findings: Findings) -> pd.DataFrame:
     survey |= {source.path for source in study.sources if source.role == "survey"}
     hidden = findings.districts.index[findings.districts["readiness_reason"] != ""]
     withheld = matches["source"].isin(survey) & matches["matched"].isin(hidden)
-    return matches.assign(rows=matches["rows"].astype("Int64").mask(withheld))
+    return matches.assign(
+        source=matches["source"].map(portable),
+        rows=matches["rows"].astype("Int64").mask(withheld),
+    )
 
 
 def _repairs(findings: Findings) -> pd.DataFrame:
-    rows = [(each.source, each.kind, each.count, each.detail) for each in findings.study.repairs]
+    rows = [
+        (portable(each.source), each.kind, each.count, each.detail)
+        for each in findings.study.repairs
+    ]
     return pd.DataFrame(rows, columns=["source", "kind", "count", "detail"])
 
 
 def _tallies(findings: Findings) -> pd.DataFrame:
     names = ["source", "role", "read", "matched", "unmatched", "rejected"]
     rows = [tuple(getattr(tally, name) for name in names) for tally in findings.study.tallies]
-    return pd.DataFrame(rows, columns=names)
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.assign(source=frame["source"].map(portable))
 
 
 _TABLES: dict[str, Callable[[Findings], pd.DataFrame]] = {

@@ -130,6 +130,19 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, link: str) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("link", ["new", "probe", "lock"])
+def test_a_link_inside_the_folder_of_the_state_is_refused(tmp_path: Path, link: str) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "index.html").write_text("mine")
+    state = tmp_path / "maps" / ".ecity-geo"
+    state.mkdir(parents=True)
+    (state / link).symlink_to(mine if link == "new" else mine / "index.html")
+    with pytest.raises(InputError, match="symbolic link"):
+        publish(tmp_path / "maps", "one")
+    assert (mine / "index.html").read_text() == "mine"
+
+
 def test_a_link_that_replaced_an_earlier_output_is_refused(tmp_path: Path) -> None:
     publish(tmp_path / "maps", "one")
     (tmp_path / "maps" / "index.html").unlink()

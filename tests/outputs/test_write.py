@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import city
 import ecity_geo
 from ecity_geo.errors import InputError
 from ecity_geo.findings import Findings
@@ -174,3 +175,20 @@ def test_run_record_has_null_for_what_is_no_number(value: float) -> None:
     run = json.loads(runinfo.to_json(runinfo.run_info(odd)))
     assert run["city"]["mean_cost"] is None
     assert run["city"]["gini"] == 0.333333333
+
+
+def test_no_output_names_the_folder_of_the_inputs(tmp_path: Path) -> None:
+    inputs = tmp_path / "somebody" / "city"
+    path = city.write_city(
+        inputs,
+        study={
+            "survey": {
+                "path": str(inputs / "responses.csv"),
+                "instrument": str(inputs / "instrument.toml"),
+            },
+            "services": {"path": str(inputs / "services.csv")},
+        },
+    )
+    outputs = write_outputs(ecity_geo.analyse(ecity_geo.load_study(path)), tmp_path / "maps")
+    assert [each.name for each in outputs if b"somebody" in each.read_bytes()] == []
+    assert "responses.csv" in (tmp_path / "maps" / "tables" / "tallies.csv").read_text("utf-8")
