@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs.text import has_text, interval, isolate, number, percent, text
+from ecity_geo.outputs.text import (
+    has_text,
+    interval,
+    isolate,
+    localise_digits,
+    number,
+    percent,
+    text,
+)
 from ecity_geo.outputs.views import known, plain, readiness_measures, readiness_texts
 from ecity_geo.study import Study
 
@@ -35,8 +43,15 @@ def place_name(row: pd.Series, lang: str) -> str:
     for column in order:
         name = row.get(column)
         if isinstance(name, str) and name.strip():
-            return isolate(name.strip(), lang)
+            return isolate(_in_script(name.strip(), lang), lang)
     return isolate(str(row.name), lang)
+
+
+def _in_script(name: str, lang: str) -> str:
+    """Give a name in Persian letters Persian digits; one with Latin letters stays as it is."""
+    letters = [letter for letter in name if letter.isalpha()]
+    foreign = not letters or any(letter.isascii() for letter in letters)
+    return name if foreign else localise_digits(name, lang)
 
 
 def district_names(findings: Findings, lang: str) -> list[str]:

@@ -145,7 +145,7 @@ def test_enter_opens_the_figures_and_escape_returns_to_the_district(
     chromium: Browser, size: tuple[int, int]
 ) -> None:
     chromium.open(html("readiness", "fa"), width=size[0], height=size[1])
-    tab_to(chromium, "منطقهٔ 1")
+    tab_to(chromium, "منطقهٔ ۱")
     chromium.press(Keys.ENTER)
     where = ".drawer" if size == PHONE else ".leaflet-popup"
     card = chromium.run(f"return document.querySelector('{where} .card').textContent")
@@ -153,17 +153,17 @@ def test_enter_opens_the_figures_and_escape_returns_to_the_district(
     assert chromium.run("return document.activeElement.className") == "card"
     assert chromium.run("return document.activeElement.dir") == "rtl"
     chromium.press(Keys.ESCAPE)
-    assert focused(chromium).startswith("منطقهٔ 1")
+    assert focused(chromium).startswith("منطقهٔ ۱")
 
 
 @pytest.mark.parametrize(("lang", "word"), [("fa", "بستن"), ("en", "Close")])
 def test_close_button_says_so_in_the_language(chromium: Browser, lang: str, word: str) -> None:
     chromium.open(html("gaps", lang))
-    tab_to(chromium, "منطقهٔ 1" if lang == "fa" else "District 1")
+    tab_to(chromium, "منطقهٔ ۱" if lang == "fa" else "District 1")
     chromium.press(Keys.ENTER, Keys.TAB)
     assert focused(chromium) == word
     chromium.press(Keys.ENTER)
-    assert focused(chromium).startswith("منطقهٔ 1" if lang == "fa" else "District 1")
+    assert focused(chromium).startswith("منطقهٔ ۱" if lang == "fa" else "District 1")
 
 
 def test_popup_of_a_phone_lies_inside_the_screen(chromium: Browser) -> None:

@@ -166,3 +166,17 @@ def test_hostile_fabric_stays_one_plain_string() -> None:
         study, options=replace(study.options, fabric_labels={"x": Label(fa="", en=HOSTILE[0])})
     )
     assert popups.fabric_label(odd, "x", "en") == HOSTILE[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "shown"),
+    [
+        ("منطقهٔ 12", "fa", "منطقهٔ ۱۲"),
+        ("District 12", "fa", "\u2068District 12\u2069"),
+        ("12", "fa", "12"),
+        ("District 12", "en", "District 12"),
+    ],
+)
+def test_digits_of_a_persian_name_are_persian(name: str, lang: str, shown: str) -> None:
+    row = pd.Series({"name_fa": name, "name_en": name}, name="12")
+    assert popups.place_name(row, lang) == shown

@@ -270,7 +270,7 @@ def test_hostile_text_stays_text(lang: str) -> None:
 
 def test_names_stand_in_bdi() -> None:
     html = page(make_findings(), "fa")
-    assert "<bdi>منطقهٔ 1</bdi>" in html
+    assert "<bdi>منطقهٔ ۱</bdi>" in html
 
 
 def test_chooser_leads_to_each_language() -> None:
