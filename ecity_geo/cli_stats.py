@@ -7,8 +7,6 @@ with 0: the file was good, the paper was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,28 +50,12 @@ def audit(file: Path, style: str) -> None:
 
 
 @click.command()
-@click.argument("study", metavar="STUDY.toml", type=click.Path(path_type=Path))
-@click.argument(
-    "what",
-    required=False,
-    type=click.Choice(
-        [
-            "reliability",
-            "items",
-            "one-sample",
-            "friedman",
-            "mean-ranks",
-            "pairs",
-            "sample-size",
-            "allocation",
-        ]
-    ),
-)
+@click.argument("words", metavar="[STUDY.toml] [WHAT]", nargs=-1)
 @click.option("--test-value", type=float, help="Value to test against. Default: as the study says.")
 @click.option(
     "--population",
     type=click.IntRange(min=1),
-    help="People who could have been asked. Default: the population of the study.",
+    help="People who could have been asked. Default: as the study says, else its inhabitants.",
 )
 @click.option(
     "--posthoc",
@@ -90,138 +72,70 @@ def audit(file: Path, style: str) -> None:
     help="How the p of the pairs are adjusted.",
 )
 @_format_option
-def stats(
-    study: Path,
-    what: str | None,
-    test_value: float | None,
-    population: int | None,
-    posthoc: str,
-    correction: str,
-    style: str,
-) -> None:
-    """Survey statistics of a study: all tables, or the one named."""
-    if style == "csv" and what is None:
-        raise click.UsageError("CSV holds one table: name one, or take --format json.")
-    loaded = _load(study, test_value)
-    makers = _makers(loaded, population, posthoc, correction)
-    if what is not None:
-        _emit({what: makers[what]()}, style)
-        return
-    tables: dict[str, pd.DataFrame] = {}
-    untold: list[str] = []
-    for name, make in makers.items():
-        try:
-            tables[name] = make()
-        except AnalysisError as error:
-            untold.append(f"{name}: {error}")
-    _emit(tables, style, named=True)
-    if untold:
-        click.echo("\n".join(untold), err=True)
+def stats(words: tuple[str, ...], style: str, **asked: Any) -> None:
+    """Survey statistics of a study: all tables, or those named.
+
+    WHAT is a table (reliability, one-sample, friedman, sample-size ...) or a chapter of several
+    (regression, cfa, path, soar, groups ...), of which CSV holds the first. Without a study, the
+    Tabriz study that comes with the package is taken.
+    """
+    from ecity_geo.survey_findings import Settings, analyse_survey
+
+    path, what = _words(words)
+    names, single = _wanted(what, style)
+    study = _load(path)
+    with stages() as tell:
+        findings = analyse_survey(study, only=names, settings=Settings(**asked), progress=tell)
+    if single and findings.untold:
+        raise AnalysisError(findings.untold[names[0]])
+    _emit(findings.tables, style, named=not single)
+    if findings.untold:
+        told = [f"{name}: {reason}" for name, reason in findings.untold.items()]
+        click.echo("\n".join(told), err=True)
         click.get_current_context().exit(NO_ANSWER)
 
 
-def _makers(
-    study: Study, population: int | None, posthoc: str, correction: str
-) -> dict[str, Callable[[], pd.DataFrame]]:
-    """Return a function per table, so that one without an answer does not hide the others."""
-    from ecity_geo.stats import inference, reliability
+def _words(words: tuple[str, ...]) -> tuple[Path | None, str | None]:
+    """Tell the study from the name of a table; they may stand in either order."""
+    from ecity_geo.survey_findings import CHAPTERS, TABLES
 
-    answers = _answers(study)
-    constructs = {
-        construct.id: [item.id for item in construct.items]
-        for construct in study.instrument.constructs
-    }
-    level = study.options.confidence
-    test_value = study.options.test_value
-    return {
-        "reliability": lambda: reliability.reliability(
-            answers, constructs, confidence=level
-        ).reset_index(),
-        "items": lambda: reliability.item_reliability(answers, constructs),
-        "one-sample": lambda: inference.one_sample(
-            answers, test_value=test_value, confidence=level
-        ).reset_index(),
-        "friedman": lambda: _friedman_row(answers),
-        "mean-ranks": lambda: _mean_ranks(answers),
-        "pairs": lambda: inference.friedman_pairs(answers, method=posthoc, correction=correction),
-        "sample-size": lambda: _sample_size(study, population),
-        "allocation": lambda: _allocation(study),
-    }
+    names = [word for word in words if word in TABLES or word in CHAPTERS]
+    others = [word for word in words if word not in names]
+    known = ", ".join(dict.fromkeys([*CHAPTERS, *TABLES]))
+    if len(names) > 1 or len(others) > 1:
+        raise click.UsageError(f"Name one study and one of: {known}.")
+    if others and "." not in others[0] and not Path(others[0]).exists():
+        raise click.UsageError(f"No study or table {others[0]!r}. Tables: {known}.")
+    return (Path(others[0]) if others else None), (names[0] if names else None)
 
 
-def _load(path: Path, test_value: float | None) -> Study:
+def _wanted(what: str | None, style: str) -> tuple[list[str], bool]:
+    """Return the tables to make, and whether the answer is one table."""
+    from ecity_geo.survey_findings import CHAPTERS, TABLES
+
+    if what is None:
+        if style == "csv":
+            raise click.UsageError("CSV holds one table: name one, or take --format json.")
+        return list(TABLES), False
+    chapter = CHAPTERS.get(what, (what,))
+    if style == "csv" or len(chapter) == 1:
+        return [chapter[0]], True
+    return list(chapter), False
+
+
+def _load(path: Path | None) -> Study:
+    from ecity_geo.datasets import shipped_study_path
     from ecity_geo.study import load_study
 
+    if path is None:
+        click.echo("No study named: the one of Tabriz that comes with the package.", err=True)
     with stages() as tell:
         tell("reading")
-        study = load_study(path)
+        study = load_study(shipped_study_path() if path is None else path)
     weight = study.responses["weight"]
     if (weight != weight.iloc[0]).any():
         click.echo("These statistics do not use the survey's weights.", err=True)
-    if test_value is None:
-        return study
-    return replace(study, options=replace(study.options, test_value=test_value))
-
-
-def _answers(study: Study) -> pd.DataFrame:
-    """Answers of all items, the reversed ones turned round."""
-    answers = study.responses[[item.id for item in study.instrument.items]].astype("Float64")
-    ends = study.instrument.scale_min + study.instrument.scale_max
-    for item in study.instrument.items:
-        if item.reverse:
-            answers[item.id] = ends - answers[item.id]
-    return answers
-
-
-def _friedman_row(answers: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    from ecity_geo.stats.inference import friedman
-
-    test = friedman(answers)
-    row: dict[str, Any] = {"items": len(test.mean_ranks)}
-    for name in ("n", "missing", "chi_square", "df", "p", "kendall_w", "f"):
-        row[name] = getattr(test, name)
-    row |= {"f_df1": test.f_df[0], "f_df2": test.f_df[1], "f_p": test.f_p}
-    return pd.DataFrame([row])
-
-
-def _mean_ranks(answers: pd.DataFrame) -> pd.DataFrame:
-    from ecity_geo.stats.inference import friedman
-
-    return friedman(answers).mean_ranks.reset_index()
-
-
-def _sample_size(study: Study, population: int | None) -> pd.DataFrame:
-    import pandas as pd
-
-    from ecity_geo.stats.sampling import cochran, krejcie_morgan, margin_of_error
-
-    people = population or round(float(study.demand["population"].sum()))
-    n, level = len(study.responses), study.options.confidence
-    row = {
-        "n": n,
-        "population": people,
-        "confidence": level,
-        "margin": margin_of_error(n, people, confidence=level),
-        "cochran_5_percent": cochran(people, confidence=level),
-        "krejcie_morgan_5_percent": krejcie_morgan(people, confidence=level),
-    }
-    return pd.DataFrame([row])
-
-
-def _allocation(study: Study) -> pd.DataFrame:
-    """Return what each district's share of as many respondents would be."""
-    import pandas as pd
-
-    from ecity_geo.stats.sampling import allocate_proportional
-
-    demand = study.demand
-    people = demand.groupby("district_id")["population"].sum()
-    sizes = people.reindex(study.districts.index).fillna(0.0).round()
-    shares = allocate_proportional(len(study.responses), sizes)
-    table = pd.DataFrame({"population": sizes.astype("Int64"), "proportional": shares})
-    return table.rename_axis("district_id").reset_index()
+    return study
 
 
 def _emit(tables: dict[str, pd.DataFrame], style: str, *, named: bool = False) -> None:

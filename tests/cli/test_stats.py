@@ -13,20 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import city
-from ecity_geo import cli, cli_stats
+from ecity_geo import cli, cli_stats, survey_findings
 from ecity_geo.datasets import shipped_study_path
 
 PAPER = Path(__file__).parents[2] / "data" / "survey" / "published.json"
-TABLES = [
-    "reliability",
-    "items",
-    "one-sample",
-    "friedman",
-    "mean-ranks",
-    "pairs",
-    "sample-size",
-    "allocation",
-]
+TABLES = list(survey_findings.TABLES)
 
 
 def call(*words: str | Path) -> Result:
@@ -165,7 +156,7 @@ def test_what_cannot_be_told_does_not_hide_the_rest(tmp_path: Path) -> None:
     result = call("stats", path, "--format", "json")
     assert result.exit_code == 3
     assert "friedman: " in result.stderr
-    assert list(json.loads(result.stdout)) == ["one-sample", "sample-size", "allocation"]
+    assert list(json.loads(result.stdout)) == ["sample-size", "allocation", "one-sample"]
     alone = call("stats", path, "friedman")
     assert (alone.exit_code, alone.stdout) == (3, "")
     assert "leave one out" in alone.stderr
@@ -176,6 +167,30 @@ def test_unused_weights_are_said(tmp_path: Path) -> None:
     frame["w"] = np.linspace(0.5, 2, len(frame))
     path = city.write_city(tmp_path, responses=frame, study={"survey": {"weight": "w"}})
     assert "do not use the survey's weights" in call("stats", path, "sample-size").stderr
+
+
+def test_study_and_table_stand_in_either_order(study: Path) -> None:
+    assert call("stats", "items", study).stdout == call("stats", study, "items").stdout
+
+
+def test_without_a_study_the_shipped_one_is_taken_and_said() -> None:
+    result = call("stats", "reliability", "--format", "json")
+    assert json.loads(result.stdout)[-1]["alpha"] == pytest.approx(0.712, abs=5e-4)
+    assert "Tabriz" in result.stderr
+
+
+def test_a_chapter_gives_its_tables_and_as_csv_the_first(study: Path) -> None:
+    names = survey_findings.CHAPTERS["ranks"]
+    assert tuple(json.loads(call("stats", study, "ranks", "--format", "json").stdout)) == names
+    csv_text = call("stats", study, "ranks", "--format", "csv").stdout
+    assert csv_text == call("stats", study, names[0], "--format", "csv").stdout
+
+
+def test_a_word_that_is_no_table_is_a_usage_error(study: Path) -> None:
+    for words in ((study, "friedmann"), ("friedmann",), (study, "items", "pairs")):
+        result = call("stats", *words)
+        assert result.exit_code == 2
+        assert "mean-ranks" in result.stderr
 
 
 def test_bad_study_ends_with_one(tmp_path: Path) -> None:
