@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,13 +179,15 @@ def _topology(districts: gpd.GeoDataFrame, tolerance: float, source: str) -> lis
     pairs = overlaps(districts.geometry)
     large = pairs[pairs["area"] > tolerance]
     if len(large):
+        enough = math.ceil(large["area"].max())
         raise InputError(
             Fault(
                 source=source,
                 where=f"districts '{one}' and '{other}'",
                 found=f"an overlap of {area:,.1f} m2",
                 expected=f"at most {tolerance:g} m2",
-                cure="Snap the shared borders, or raise overlap_tolerance in [boundaries].",
+                cure="Snap the shared borders, or accept all these overlaps by "
+                f"overlap_tolerance = {enough} in [boundaries].",
             )
             for one, other, area in large.itertuples(index=False)
         )

@@ -71,6 +71,8 @@ def read_candidates(
     placed = place_points(frame, districts, source=config.path, box=box)
     sites = _named(placed.data)
     sites.index = pd.Index(ids.astype(str), name="site_id")
+    if faults := _same_place(sites, config.path):
+        raise InputError(faults)
     outside = int(sites["district_id"].isna().sum())
     tally = Tally(
         source=config.path,
@@ -80,6 +82,23 @@ def read_candidates(
         unmatched=outside,
     )
     return Checked(data=sites, repairs=(*read.repairs, *placed.repairs), tallies=(tally,))
+
+
+def _same_place(sites: gpd.GeoDataFrame, source: str) -> list[Fault]:
+    """Find places given twice: both could be chosen, and a plan would lose a site."""
+    x, y = sites.geometry.x.to_numpy(), sites.geometry.y.to_numpy()
+    return [
+        Fault(
+            source=source,
+            where=", ".join(f"'{site}'" for site in twins.index[:6]),
+            field="geometry",
+            found=f"{len(twins)} candidates at ({place[0]:g}, {place[1]:g})",
+            expected="a place of its own for each",
+            cure="Keep one of them.",
+        )
+        for place, twins in sites.groupby([x, y], sort=False)
+        if len(twins) > 1
+    ]
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -162,6 +162,14 @@ def test_given_sites_of_the_same_id_are_a_fault(tmp_path: Path) -> None:
         read(tmp_path, path="sites.gpkg", id="code")
 
 
+def test_given_sites_at_one_place_are_a_fault(tmp_path: Path) -> None:
+    points = gpd.points_from_xy([X + 1, X + 2, X + 1], [Y, Y, Y])
+    frame = gpd.GeoDataFrame({"code": ["a", "b", "c"]}, geometry=points, crs=city.CRS)
+    frame.to_file(tmp_path / "sites.gpkg")
+    with pytest.raises(InputError, match=r"'a', 'c'.*2 candidates"):
+        read(tmp_path, path="sites.gpkg", id="code")
+
+
 def test_missing_file_of_candidates_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sites\.gpkg"):
         read(tmp_path, path="sites.gpkg")
