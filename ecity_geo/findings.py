@@ -15,6 +15,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.travel import cost_matrix
 from ecity_geo.indicators import access, gaps, inequality, readiness, supply
+from ecity_geo.indicators.catchment import floating_catchment
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
@@ -206,7 +207,7 @@ def access_of(
     demand["cost"] = nearest["cost"]
     demand["nearest_service"] = nearest["facility_id"]
     demand["covered"] = access.covered(open_costs, standard=options.standard)
-    demand["access_per_1000"] = 1000 * access.floating_catchment(
+    demand["access_per_1000"] = 1000 * floating_catchment(
         open_costs, population, capacity, catchment=options.catchment
     )
     services = study.services.copy()

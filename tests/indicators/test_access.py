@@ -14,10 +14,10 @@ from ecity_geo.indicators.access import (
     covered,
     covered_share,
     fill_capacity,
-    floating_catchment,
     mean_cost,
     people_within,
 )
+from ecity_geo.indicators.catchment import floating_catchment
 
 TABLE = pd.DataFrame(
     [[100.0, 900.0], [500.0, 500.0], [np.inf, 800.0], [np.inf, np.inf]],
