@@ -1,6 +1,8 @@
-"""The Gini coefficient against its definition, pair by pair."""
+"""Inequality over people: each measure against its definition, person by person."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.indicators.inequality import gini
+from ecity_geo.indicators.inequality import concentration_index, gini, lorenz, palma, theil
 
 
 def by_pairs(access: np.ndarray, people: np.ndarray) -> float:
@@ -55,3 +57,100 @@ def test_impossible_amounts_are_refused(wrong: float) -> None:
             gini(pd.Series(access), pd.Series(people))
     with pytest.raises(AnalysisError):
         gini(pd.Series([1.0, 2.0]), pd.Series([1.0]))
+
+
+def crowd(seed: int) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Access, whole numbers of people and a fabric for a dozen places; some have nothing."""
+    rng = np.random.default_rng(seed)
+    ids = [f"h{i}" for i in range(12)]
+    access = pd.Series(rng.integers(0, 6, 12) * rng.random(12).round(2), index=ids)
+    access.iloc[0] = 1.0
+    people = pd.Series(rng.integers(1, 9, 12).astype(float), index=ids)
+    fabric = pd.Series(rng.choice(["planned", "informal", "rural"], 12), index=ids)
+    return access, people, fabric
+
+
+def persons(values: pd.Series, people: pd.Series) -> np.ndarray:
+    return np.repeat(values.to_numpy(), people.astype(int).to_numpy())
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_lorenz_encloses_half_of_gini(seed: int) -> None:
+    access, people, _ = crowd(seed)
+    curve = lorenz(access, people.iloc[::-1])
+    area = np.trapezoid(curve["people"] - curve["access"], curve["people"])
+    assert 2 * area == pytest.approx(gini(access, people))
+    assert curve.iloc[[0, -1]].to_numpy().ravel().tolist() == pytest.approx([0, 0, 1, 1])
+    # Convex, and never above the diagonal.
+    slopes = np.diff(curve["access"]) / np.diff(curve["people"])
+    assert (np.diff(slopes) >= -1e-12).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_theil_is_its_sum_over_persons_and_splits_without_rest(seed: int) -> None:
+    access, people, fabric = crowd(seed)
+    found = theil(access, people.iloc[::-1], by=fabric.iloc[::-1])
+    ratio = persons(access, people) / persons(access, people).mean()
+    logs = np.log(np.where(ratio > 0, ratio, 1))
+    assert found.total == pytest.approx((ratio * logs).mean())
+    assert found.between + found.within == pytest.approx(found.total)
+    assert found.groups[["between", "within"]].sum().tolist() == pytest.approx(
+        [found.between, found.within]
+    )
+    means = access.groupby(fabric).agg(lambda group: np.average(group, weights=people[group.index]))
+    levelled = fabric.map(means)
+    assert theil(levelled, people, by=fabric).total == pytest.approx(found.between)
+    for name, group in access.groupby(fabric):
+        alone = found.groups.loc[name, "theil"]
+        if group.sum() > 0:
+            inside = theil(group, people, by=fabric).total
+            assert alone == pytest.approx(inside)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_concentration_is_its_covariance_over_persons(seed: int) -> None:
+    access, people, _ = crowd(seed)
+    rank_by = pd.Series(np.random.default_rng(seed + 1).integers(0, 4, 12), index=access.index)
+    found = concentration_index(access, people, rank_by=rank_by.iloc[::-1])
+    order = pd.Series(persons(rank_by, people)).rank(method="average").to_numpy()
+    fractional = (order - 0.5) / len(order)
+    have = persons(access, people)
+    assert found == pytest.approx(2 * np.cov(have, fractional, ddof=0)[0, 1] / have.mean())
+    assert concentration_index(access, people, rank_by=-rank_by) == pytest.approx(-found)
+    assert concentration_index(access, people, rank_by=access) == pytest.approx(
+        gini(access, people)
+    )
+
+
+def test_concentration_leaves_out_who_has_no_rank() -> None:
+    access, people, _ = crowd(5)
+    rank_by = pd.Series(np.arange(12.0), index=access.index)
+    kept = access.index[:9]
+    assert concentration_index(access, people, rank_by=rank_by[kept]) == pytest.approx(
+        concentration_index(access[kept], people, rank_by=rank_by)
+    )
+
+
+def test_palma_by_hand() -> None:
+    # Ten people with 1 to 10: the best has 10, the worst four 1 + 2 + 3 + 4.
+    access = pd.Series(np.arange(1.0, 11))
+    assert palma(access, pd.Series(np.ones(10))) == pytest.approx(10 / 10)
+    assert palma(pd.Series([2.0]), pd.Series([7.0])) == pytest.approx(0.25)
+    assert palma(pd.Series([0.0, 1.0]), pd.Series([5.0, 5.0])) == np.inf
+    # A tenth that ends inside a place takes part of it.
+    assert palma(pd.Series([1.0, 2.0]), pd.Series([3.0, 1.0])) == pytest.approx(0.2 / 0.4)
+
+
+@pytest.mark.parametrize("measure", [lorenz, palma])
+def test_nothing_to_share_is_said(measure: Callable[[pd.Series, pd.Series], object]) -> None:
+    with pytest.raises(AnalysisError, match="nobody has any access"):
+        measure(pd.Series([0.0, 0.0]), pd.Series([1.0, 2.0]))
+
+
+def test_a_place_without_a_group_is_named() -> None:
+    access, people, fabric = crowd(2)
+    with pytest.raises(AnalysisError, match="no group for \\['h3'\\]"):
+        theil(access, people, by=fabric.drop("h3"))
