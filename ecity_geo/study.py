@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,9 @@ from ecity_geo.inputs.candidates import read_candidates
 from ecity_geo.inputs.config import Label, Options, StreetsConfig, StudyConfig, read_config
 from ecity_geo.inputs.files import check_safe, resolve, sha256
 from ecity_geo.inputs.instrument import Instrument, read_instrument
+from ecity_geo.inputs.model import complete_model
+from ecity_geo.inputs.options import complete_options
+from ecity_geo.inputs.panel import read_panel
 from ecity_geo.inputs.points import district_of
 from ecity_geo.inputs.population import read_population
 from ecity_geo.inputs.roads import read_streets
@@ -81,10 +84,13 @@ class Study:
     instrument
         Constructs, items, labels and scale of the survey.
     responses
-        A row per respondent, indexed by `respondent_id`: a nullable integer per item,
-        `district_id`, `fabric`, `weight`.
+        A row per respondent, indexed by `respondent_id`: a nullable integer per item and per
+        outcome, `district_id`, `fabric`, `weight`.
     options
         Standards, weights, p and the rest of the study file.
+    panel
+        A row per item and panelist, where experts rated the items: `item`, `panelist`,
+        `essential` (1-3), `relevance` (1-4).
     repairs, tallies, matches, sources
         What happened to the data on the way in.
     """
@@ -103,6 +109,7 @@ class Study:
     instrument: Instrument
     responses: pd.DataFrame
     options: Options
+    panel: pd.DataFrame | None = None
     repairs: tuple[Repair, ...] = ()
     tallies: tuple[Tally, ...] = ()
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -188,6 +195,8 @@ def _files(config: StudyConfig) -> Iterator[tuple[str, str]]:
         "survey": config.survey.path,
         "instrument": config.survey.instrument,
         "aliases": config.survey.aliases,
+        "panel": config.survey.panel,
+        "model": config.model_file,
         "services": config.services.path,
         "population": config.population.path,
         "streets": config.streets.path if config.streets else "",
@@ -198,8 +207,8 @@ def _files(config: StudyConfig) -> Iterator[tuple[str, str]]:
 
 def _existing(config: StudyConfig, role: str, name: str) -> Checked[None]:
     path = resolve(name, config.folder)
-    if role not in {"instrument", "aliases"}:
-        check_safe(path, role, source=name)
+    if role not in {"instrument", "aliases", "model"}:
+        check_safe(path, "table" if role == "panel" else role, source=name)
     return Checked(data=None)
 
 
@@ -217,13 +226,16 @@ def _assemble(
 ) -> Study:
     """Read what lies in the districts, and join it to them."""
     crs, folder = CRS(districts.crs), config.folder
-    fabrics = responses = streets = candidates = None
+    fabrics = responses = streets = candidates = panel = model = None
     if config.fabric.path:
         fabrics = reading.take(lambda: read_fabric(config.fabric, folder=folder, crs=crs, box=box))
     if instrument is not None:
         responses = reading.take(
             lambda: read_survey(config.survey, instrument, districts, folder=folder, crs=crs)
         )
+        model = reading.take(lambda: Checked(data=complete_model(config, instrument)))
+        if config.survey.panel:
+            panel = reading.take(lambda: read_panel(config.survey.panel, instrument, folder=folder))
     services = reading.take(
         lambda: read_services(config.services, folder=folder, districts=districts, box=box)
     )
@@ -242,6 +254,7 @@ def _assemble(
         reading.faults
         or instrument is None
         or responses is None
+        or model is None
         or services is None
         or demand is None
         or candidates is None
@@ -249,7 +262,9 @@ def _assemble(
         reading.faults[:0] = _odd_one_out(config, reading.faults, box)
         raise reading.all_faults()
     candidates = _apart(config, candidates, services)
-    options = _options(config, instrument, len(candidates))
+    options = complete_options(
+        config, instrument, model, candidates=len(candidates), respondents=len(responses)
+    )
     demand["fabric"] = _fabric_of(demand, districts, fabrics)
     if fabrics is not None:
         reading.repairs.extend(_beside_fabric(config, demand, fabrics))
@@ -271,6 +286,7 @@ def _assemble(
         instrument=instrument,
         responses=responses,
         options=options,
+        panel=panel,
         repairs=tuple(reading.repairs),
         tallies=tuple(reading.tallies),
         matches=reading.match_table(),
@@ -319,39 +335,6 @@ def _streets(
 ) -> Checked[StreetGraph]:
     crs, bounds = CRS(districts.crs), bounds_of(districts)
     return read_streets(config, folder=folder, crs=crs, bounds=bounds, box=box)
-
-
-def _options(config: StudyConfig, instrument: Instrument, candidates: int) -> Options:
-    """Options that depend on what was read."""
-    low, high = instrument.scale_min, instrument.scale_max
-    test_value = (low + high) / 2 if config.test_value is None else config.test_value
-    options = replace(config.options, test_value=test_value)
-    faults = []
-    if not low <= test_value <= high:
-        faults.append(
-            Fault(
-                source=config.source,
-                where="[analysis]",
-                field="test_value",
-                found=f"{test_value:g}",
-                expected=f"{low} to {high}, the scale of the instrument",
-                cure="Correct it, or leave it out for the middle of the scale.",
-            )
-        )
-    if options.p > candidates:
-        faults.append(
-            Fault(
-                source=config.source,
-                where="[siting]",
-                field="p",
-                found=f"{options.p} new sites",
-                expected=f"at most {candidates}, the number of candidates",
-                cure="Lower p, or give more candidates: a smaller spacing, or a longer list.",
-            )
-        )
-    if faults:
-        raise InputError(faults)
-    return options
 
 
 def _fabric_of(

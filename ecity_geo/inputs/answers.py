@@ -224,7 +224,7 @@ def odd_answers(values: pd.DataFrame, instrument: Instrument, *, source: str) ->
     Parameters
     ----------
     values
-        A nullable integer column per item.
+        A nullable integer column per item and per outcome.
     instrument
         Constructs, and which items are declared reversed.
     source
@@ -239,7 +239,7 @@ def odd_answers(values: pd.DataFrame, instrument: Instrument, *, source: str) ->
         alike; ``"warning_straight_liners"`` for respondents who give one answer to all of six
         items or more.
     """
-    for item in instrument.items:
+    for item in instrument.questions:
         answered = values[item.id].dropna()
         if len(answered) >= MIN_PAIRS and answered.min() == answered.max():
             detail = f"everyone answers {answered.iloc[0]} to '{item.id}'"
@@ -247,8 +247,9 @@ def odd_answers(values: pd.DataFrame, instrument: Instrument, *, source: str) ->
                 source=source, kind="warning_constant_item", count=len(answered), detail=detail
             )
     yield from _negative_items(values, instrument, source)
-    alike = values.min(axis=1) == values.max(axis=1)
-    straight = alike.fillna(value=False) & (values.count(axis=1) >= MIN_STRAIGHT)
+    rows = values[[item.id for item in instrument.items]]
+    alike = rows.min(axis=1) == rows.max(axis=1)
+    straight = alike.fillna(value=False) & (rows.count(axis=1) >= MIN_STRAIGHT)
     if straight.any():
         detail = "respondents with the same answer to every item"
         count = int(straight.sum())

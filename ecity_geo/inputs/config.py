@@ -5,15 +5,18 @@ from __future__ import annotations
 import codecs
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from ecity_geo.errors import InputError
+from ecity_geo.inputs.model import read_model
 from ecity_geo.inputs.sections import (
     BoundariesConfig,
     CandidatesConfig,
     FabricConfig,
     Label,
     Language,
+    ModelOptions,
     Options,
     PopulationConfig,
     ServicesConfig,
@@ -21,7 +24,7 @@ from ecity_geo.inputs.sections import (
     StudyConfig,
     SurveyConfig,
 )
-from ecity_geo.inputs.toml import Document, Section
+from ecity_geo.inputs.toml import Document, Section, check_schema
 
 __all__ = [
     "BoundariesConfig",
@@ -29,19 +32,20 @@ __all__ = [
     "FabricConfig",
     "Label",
     "Language",
+    "ModelOptions",
     "Options",
     "PopulationConfig",
     "ServicesConfig",
     "StreetsConfig",
     "StudyConfig",
     "SurveyConfig",
+    "check_schema",
     "read_config",
 ]
 
 MODELS = ("mclp", "p_median")
 LANGUAGES = ("fa", "en")
 COMPONENTS = ("readiness", "coverage", "access")
-SCHEMA = 1
 
 
 def read_config(path: str | Path) -> StudyConfig:
@@ -73,6 +77,8 @@ def read_config(path: str | Path) -> StudyConfig:
     seed = study.whole("seed", 0, least=0)
     fabric = _fabric(root.section("fabric"))
     services = _services(root.section("services", required=True))
+    survey = _survey(root.section("survey", required=True))
+    model, model_file = read_model(root.section("model"))
     test_value = analysis.number("test_value", math.nan)
     config = StudyConfig(
         id=_identity(study),
@@ -84,12 +90,17 @@ def read_config(path: str | Path) -> StudyConfig:
         box=_box(study),
         boundaries=_boundaries(root.section("boundaries", required=True)),
         fabric=fabric,
-        survey=_survey(root.section("survey", required=True)),
+        survey=survey,
         services=services,
         population=_population(root.section("population", required=True)),
         streets=_streets(streets) if "streets" in root else None,
         candidates=_candidates(root.section("candidates")),
-        options=_options(root, analysis, fabric.labels, services.labels, seed),
+        options=replace(
+            _options(root, analysis, fabric.labels, services.labels, seed),
+            survey_population=survey.population,
+            model=model,
+        ),
+        model_file=model_file,
         test_value=None if math.isnan(test_value) else test_value,
         folder=Path(path).absolute().parent,
         source=str(path),
@@ -98,22 +109,6 @@ def read_config(path: str | Path) -> StudyConfig:
         section.close()
     document.close()
     return config
-
-
-def check_schema(root: Section) -> None:
-    """Note a fault unless a file says that it follows the schema of this version.
-
-    Parameters
-    ----------
-    root
-        The whole document.
-    """
-    found = root.whole("schema", SCHEMA)
-    if "schema" not in root:
-        root.missing("schema", str(SCHEMA), f"Write schema = {SCHEMA} at the top of the file.")
-    elif found != SCHEMA:
-        cure = f"Set schema = {SCHEMA}, or update ecity_geo if the file is newer."
-        root.fault("schema", found, str(SCHEMA), cure)
 
 
 def _identity(study: Section) -> str:
@@ -218,6 +213,8 @@ def _survey(section: Section) -> SurveyConfig:
         duplicates=section.text("duplicates", "error", choices=("error", "last")),
         aliases=section.text("aliases"),
         answers={text: answers.whole(text, 0) for text in answers.data},
+        population=section.whole("population", 0, least=1) or None,
+        panel=section.text("panel"),
     )
     for key in ("x", "y") if config.district_by == "coordinates" else ("district",):
         if not section.data.get(key):

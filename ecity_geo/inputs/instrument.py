@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecity_geo.inputs.config import Label, check_schema
-from ecity_geo.inputs.toml import Document, Section
+from ecity_geo.inputs.sections import Label
+from ecity_geo.inputs.toml import Document, Section, check_schema
 
 RESERVED = ("district_id", "fabric", "weight", "respondent_id", "overall", "city")
 # Tables have the columns readiness_<construct> beside readiness_low and its like.
@@ -73,6 +73,9 @@ class Instrument:
         Its constructs, in order.
     scale_labels
         Label per scale point, where given.
+    outcomes
+        Questions on the same scale that measure what the constructs are to explain; no part of
+        readiness.
     """
 
     name: Label
@@ -80,11 +83,17 @@ class Instrument:
     scale_max: int
     constructs: tuple[Construct, ...]
     scale_labels: dict[int, Label] = field(default_factory=dict)
+    outcomes: tuple[Item, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All items, in order."""
+        """All items of the constructs, in order."""
         return tuple(item for construct in self.constructs for item in construct.items)
+
+    @property
+    def questions(self) -> tuple[Item, ...]:
+        """Everything that is asked: all items, then the outcomes."""
+        return (*self.items, *self.outcomes)
 
 
 def read_instrument(path: Path, *, source: str) -> Instrument:
@@ -100,7 +109,7 @@ def read_instrument(path: Path, *, source: str) -> Instrument:
     Returns
     -------
     instrument
-        Name, scale, constructs and items in the order of the file.
+        Name, scale, constructs, items and outcomes in the order of the file.
 
     Raises
     ------
@@ -123,6 +132,7 @@ def read_instrument(path: Path, *, source: str) -> Instrument:
         scale_max=high,
         constructs=tuple(_construct(table, seen) for table in root.sections("construct")),
         scale_labels=_scale_labels(scale, low, high),
+        outcomes=tuple(_outcome(table, seen) for table in root.sections("outcome", required=False)),
     )
     for section in (scale, root):
         section.close()
@@ -173,6 +183,12 @@ def _item(table: Section, seen: dict[str, str]) -> Item:
     )
     table.close()
     return item
+
+
+def _outcome(table: Section, seen: dict[str, str]) -> Item:
+    outcome = Item(id=_identifier(table, seen, RESERVED), label=table.label("label", required=True))
+    table.close()
+    return outcome
 
 
 def _identifier(table: Section, seen: dict[str, str], names: tuple[str, ...]) -> str:

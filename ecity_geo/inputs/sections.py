@@ -29,6 +29,32 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions:
+    """How the constructs are taken to hang together; ``[model]`` of the study file.
+
+    Parameters
+    ----------
+    paths
+        Regressions among constructs, items and outcomes in lavaan's syntax,
+        ``"services ~ technical + organisation"``; by default each outcome on all constructs.
+    syntax
+        Text of a whole model in lavaan's syntax, in place of `paths`; empty without one.
+    estimator
+        ``"ML"``, ``"MLR"``, ``"WLSMV"`` or ``"ULSMV"``.
+    convention
+        ``"lavaan"`` (n) or ``"amos"`` (n - 1).
+    bootstrap
+        Samples of the bootstrap intervals; 0 for none.
+    """
+
+    paths: tuple[str, ...] = ()
+    syntax: str = ""
+    estimator: str = "ML"
+    convention: str = "lavaan"
+    bootstrap: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How the study is analysed and shown; see ``study.toml``.
 
@@ -64,6 +90,10 @@ class Options:
         Languages of the outputs.
     fabric_labels, type_labels
         Labels of fabrics and of service types.
+    survey_population
+        People who could have been asked; missing where the study file does not say.
+    model
+        Model of the survey; complete once the instrument is read.
     seed
         Seed of everything random.
     """
@@ -86,6 +116,8 @@ class Options:
     languages: tuple[str, ...] = ("fa", "en")
     fabric_labels: dict[str, Label] = field(default_factory=dict)
     type_labels: dict[str, Label] = field(default_factory=dict)
+    survey_population: int | None = None
+    model: ModelOptions = field(default_factory=ModelOptions)
     seed: int = 0
 
 
@@ -172,6 +204,10 @@ class SurveyConfig:
         CSV of further district names, with columns ``value`` and ``district_id``.
     answers
         Text answer to scale point.
+    population
+        People who could have been asked.
+    panel
+        Table of experts' ratings of the items; empty without a panel.
     """
 
     path: str
@@ -191,6 +227,8 @@ class SurveyConfig:
     duplicates: str = "error"
     aliases: str = ""
     answers: dict[str, int] = field(default_factory=dict)
+    population: int | None = None
+    panel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +368,8 @@ class StudyConfig:
         The inputs; `streets` is missing where the study has none.
     options
         How the study is analysed and shown.
+    model_file
+        File that holds `options.model.syntax`, relative to the study file; mostly empty.
     test_value
         As the file gives it; when missing, the middle of the scale takes the place of
         `options.test_value` once the instrument is read.
@@ -356,4 +396,5 @@ class StudyConfig:
     streets: StreetsConfig | None = None
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     options: Options = field(default_factory=Options)
+    model_file: str = ""
     test_value: float | None = None

@@ -35,7 +35,7 @@ def read_survey(
     config
         ``[survey]`` of the study file.
     instrument
-        Items and scale.
+        Items, outcomes and scale.
     districts
         Polygons in `crs`, indexed by `district_id`, with `name_fa` and `name_en`.
     folder
@@ -46,10 +46,11 @@ def read_survey(
     Returns
     -------
     responses
-        Indexed by `respondent_id` (text): a nullable integer column per item, `district_id`
-        (missing where the respondent has none or is outside every district), `weight` (1.0
-        without a declared field). Respondents without any answer, and earlier rows of a repeated
-        respondent where that is declared, are rejected and counted; nobody else is left out.
+        Indexed by `respondent_id` (text): a nullable integer column per item and then per
+        outcome, `district_id` (missing where the respondent has none or is outside every
+        district), `weight` (1.0 without a declared field). Respondents without an answer to any
+        item, and earlier rows of a repeated respondent where that is declared, are rejected and
+        counted; nobody else is left out.
 
     Raises
     ------
@@ -69,10 +70,10 @@ def read_survey(
     data, notes = survey_columns(table.data, config, instrument)
     ids, faults = _respondents(data, config)
     kept, dropped = _latest(data, ids, config)
-    texts = _labelled(kept, [item.id for item in instrument.items], config)
+    texts = _labelled(kept, [question.id for question in instrument.questions], config)
     answers = read_answers(texts, instrument, config, source=source)
     if not answers.faults:
-        kept, empty = _answered(kept, answers, source)
+        kept, empty = _answered(kept, answers, instrument, source)
         dropped += empty
     weights, weight_faults = _weights(kept, config)
     places = (
@@ -172,9 +173,10 @@ def _latest(
 
 
 def _answered(
-    kept: pd.DataFrame, answers: Answers, source: str
+    kept: pd.DataFrame, answers: Answers, instrument: Instrument, source: str
 ) -> tuple[pd.DataFrame, list[Repair]]:
-    answered = answers.values.notna().any(axis=1)
+    items = [item.id for item in instrument.items]
+    answered = answers.values[items].notna().any(axis=1)
     if answered.all():
         return kept, []
     count = int((~answered).sum())

@@ -41,7 +41,7 @@ def survey_columns(
     config
         Names the columns.
     instrument
-        Its item ids are columns too.
+        The ids of its items and outcomes are columns too.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def survey_columns(
 
 
 def _wanted(config: SurveyConfig, instrument: Instrument, known: list[str]) -> dict[str, str]:
-    """Role to the column that the study names for it; items play themselves."""
+    """Role to the column that the study names for it; items and outcomes play themselves."""
     export = next((name for name in _EXPORT_IDS if name in known), "")
     wanted = {RESPONDENT: config.respondent or export, WEIGHT: config.weight}
     if config.district_by == "coordinates":
@@ -92,7 +92,7 @@ def _wanted(config: SurveyConfig, instrument: Instrument, known: list[str]) -> d
     else:
         wanted[DISTRICT] = config.district
     named = {role: name for role, name in wanted.items() if name}
-    return named | {item.id: item.id for item in instrument.items}
+    return named | {item.id: item.id for item in instrument.questions}
 
 
 def missing_column(name: str, same: list[str], known: list[str], source: str) -> Fault:
@@ -126,7 +126,7 @@ def _label_headers(
 ) -> list[Fault]:
     """One fault when the columns are called by the wording of the questions."""
     headers = {fold(name, 2) for name in known}
-    asked = [item for item in instrument.items if item.id not in found]
+    asked = [item for item in instrument.questions if item.id not in found]
     worded = [
         item
         for item in asked

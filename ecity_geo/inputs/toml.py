@@ -18,6 +18,7 @@ _PLACE = re.compile(r" \(at (line \d+), column \d+\)")
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _KINDS |= {list: "a list", dict: "a table"}
 _MAX_BYTES = 1024**2
+SCHEMA = 1
 
 
 class Document:
@@ -188,13 +189,17 @@ class Section:
             return default
         return float(value)
 
-    def whole(self, key: str, default: int, *, least: int | None = None) -> int:
-        """Take a whole number, at least `least`."""
+    def whole(
+        self, key: str, default: int, *, least: int | None = None, most: int | None = None
+    ) -> int:
+        """Take a whole number between bounds, both inclusive."""
         value = self._take(key, int)
         if value is None:
             return default
-        if least is not None and value < least:
-            self.fault(key, value, f"a whole number of at least {least}")
+        if (least is not None and value < least) or (most is not None and value > most):
+            bounds = {"at least": least, "at most": most}
+            told = [f"{name} {bound}" for name, bound in bounds.items() if bound is not None]
+            self.fault(key, value, "a whole number of " + " and ".join(told))
             return default
         return int(value)
 
@@ -241,9 +246,11 @@ class Section:
         value = self._take(key, dict, required=required)
         return Section(self.document, value or {}, f"{self.path}.{key}" if self.path else key)
 
-    def sections(self, key: str) -> list[Section]:
-        """Take a list of tables, which must hold one."""
+    def sections(self, key: str, *, required: bool = True) -> list[Section]:
+        """Take a list of tables; where it is required it must hold one."""
         self._known.append(key)
+        if not required and key not in self.data:
+            return []
         value = self.data.get(key)
         if not (isinstance(value, list) and value and all(isinstance(t, dict) for t in value)):
             shown = self.data.get(key, _Nothing())
@@ -264,6 +271,22 @@ class Section:
             cure = f"Did you mean '{close[0]}'?" if close else "Remove the key."
             kind = "table" if isinstance(self.data[key], dict) else "key"
             self.fault(key, _Nothing(f"an unknown {kind}"), _one_of(self._known), cure)
+
+
+def check_schema(root: Section) -> None:
+    """Note a fault unless a file says that it follows the schema of this version.
+
+    Parameters
+    ----------
+    root
+        The whole document.
+    """
+    found = root.whole("schema", SCHEMA)
+    if "schema" not in root:
+        root.missing("schema", str(SCHEMA), f"Write schema = {SCHEMA} at the top of the file.")
+    elif found != SCHEMA:
+        cure = f"Set schema = {SCHEMA}, or update ecity_geo if the file is newer."
+        root.fault("schema", found, str(SCHEMA), cure)
 
 
 class _Nothing:

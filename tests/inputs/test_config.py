@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.errors import Fault, InputError
-from ecity_geo.inputs.config import Label, Options, StudyConfig, read_config
+from ecity_geo.inputs.config import Label, ModelOptions, Options, StudyConfig, read_config
 
 MINIMAL = """\
 schema = 1
@@ -246,3 +246,35 @@ def test_any_value_gives_a_study_or_faults(
         assert all(key in fact for fact in told)
     else:
         assert {item.name for item in dataclasses.fields(config)} >= {"id", "survey", "options"}
+
+
+def test_the_model_and_who_could_be_asked_are_read(tmp_path: Path) -> None:
+    text = MINIMAL.replace(
+        'district = "district"', 'district = "district"\npopulation = 1400\npanel = "p.csv"'
+    )
+    text += '[model]\npaths = ["a ~ b + c", "d ~ a"]\nestimator = "MLR"\nconvention = "amos"\n'
+    config = read(tmp_path, text + "bootstrap = 0\n")
+    assert config.options.survey_population == 1400
+    assert config.survey.panel == "p.csv"
+    assert config.options.model == ModelOptions(
+        paths=("a ~ b + c", "d ~ a"), estimator="MLR", convention="amos", bootstrap=0
+    )
+    assert config.model_file == ""
+    assert read(tmp_path, MINIMAL + '[model]\nsyntax = "m.txt"\n').model_file == "m.txt"
+
+
+def test_faults_of_the_model_come_together(tmp_path: Path) -> None:
+    text = MINIMAL.replace('path = "r.csv"', 'path = "r.csv"\npopulation = 0')
+    text += '[model]\npaths = ["a ~ b"]\nsyntax = "m.txt"\nestimator = "WLSM"\nboots = 5\n'
+    faults = {fault.field: fault for fault in faults_of(tmp_path, text + "bootstrap = 1000000\n")}
+    assert set(faults) == {
+        "survey.population",
+        "model.paths",
+        "model.estimator",
+        "model.boots",
+        "model.bootstrap",
+    }
+    assert "not both" in faults["model.paths"].expected
+    assert "WLSMV" in faults["model.estimator"].cure
+    assert "at least 0 and at most 100000" in faults["model.bootstrap"].expected
+    assert "bootstrap" in faults["model.boots"].cure

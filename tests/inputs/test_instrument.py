@@ -127,3 +127,37 @@ def test_a_construct_cannot_have_the_name_of_a_column_of_its_own_table(tmp_path:
     (fault,) = faults_of(tmp_path, GOOD.replace('"human"', '"low"'))
     assert "'low'" in fault.expected
     assert read(tmp_path, GOOD.replace('"skills"', '"low"')).items[2].id == "low"
+
+
+OUTCOME = """\
+[[outcome]]
+id = "realisation"
+label = { fa = "تحقق", en = "Realisability" }
+"""
+
+
+def test_outcomes_stand_beside_the_items(tmp_path: Path) -> None:
+    instrument = read(tmp_path, GOOD + OUTCOME)
+    assert [outcome.id for outcome in instrument.outcomes] == ["realisation"]
+    assert instrument.outcomes[0].label == Label(fa="تحقق", en="Realisability")
+    assert [item.id for item in instrument.items] == ["network", "outages", "skills"]
+    assert [each.id for each in instrument.questions] == [
+        "network",
+        "outages",
+        "skills",
+        "realisation",
+    ]
+    assert read(tmp_path, GOOD).outcomes == ()
+
+
+def test_faults_of_outcomes_name_their_table(tmp_path: Path) -> None:
+    twice = OUTCOME.replace('"realisation"', '"technical"')
+    odd = OUTCOME.replace('"realisation"', '"overall"') + "weight = 2\n"
+    faults = faults_of(tmp_path, GOOD + twice + odd)
+    assert [fault.field for fault in faults] == [
+        "outcome[1].id",
+        "outcome[2].id",
+        "outcome[2].weight",
+    ]
+    assert "construct[1] has it already" in faults[0].expected
+    assert faults[2].found == "an unknown key"
