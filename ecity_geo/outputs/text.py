@@ -130,11 +130,27 @@ def isolate(value: str, lang: str) -> str:
         Without controls of direction of its own (a name with an override would turn the rest
         of the line); between isolates if it has letters that run the other way.
     """
-    plain = _DIRECTION_CONTROLS.sub("", value)
+    plain = without_direction(value)
     foreign = _STRONG[lang]
     if any(unicodedata.bidirectional(letter) in foreign for letter in plain):
         return f"{_ISOLATE}{plain}{_POP}"
     return plain
+
+
+def without_direction(value: str) -> str:
+    """Return a text without controls of direction of its own.
+
+    Parameters
+    ----------
+    value
+        The text, perhaps from a file.
+
+    Returns
+    -------
+    plain
+        The same letters.
+    """
+    return _DIRECTION_CONTROLS.sub("", value)
 
 
 def number(value: SupportsFloat | None, lang: str, digits: int = 0) -> str:
@@ -154,7 +170,7 @@ def number(value: SupportsFloat | None, lang: str, digits: int = 0) -> str:
     number
         With the separators and digits of the language.
     """
-    known = _finite(value)
+    known = finite(value)
     if known is None:
         return MISSING
     rounded = round(known, digits)
@@ -182,7 +198,7 @@ def percent(value: SupportsFloat | None, lang: str, digits: int = 0) -> str:
         With the percent sign of the language; an en dash if missing. A share that is neither
         none nor all keeps up to two more decimals rather than be written as 0 % or 100 %.
     """
-    known = _finite(value)
+    known = finite(value)
     if known is None:
         return MISSING
     share = 100 * known
@@ -209,7 +225,7 @@ def interval(
     interval
         ``"3.1 to 3.5"``; an en dash if an end is missing.
     """
-    if _finite(low) is None or _finite(high) is None:
+    if finite(low) is None or finite(high) is None:
         return MISSING
     return text(
         "common.interval", lang, low=number(low, lang, digits), high=number(high, lang, digits)
@@ -254,7 +270,19 @@ def reason(word: str, lang: str, *, min_count: int) -> str:
     return text(f"common.reason.{word}", lang, min_count=number(min_count, lang)) if word else ""
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """Return a number as a float, and None where it is missing or infinite.
+
+    Parameters
+    ----------
+    value
+        A number, None, NA or NaN.
+
+    Returns
+    -------
+    known
+        The float, if there is one.
+    """
     if value is None or value is pd.NA:
         return None
     known = float(value)
