@@ -15,6 +15,7 @@ import shapely
 from tabriz.districts import draw_districts
 from tabriz.fabric import FABRICS, Face, district_shapes, draw_faces
 from tabriz.facts import SEED
+from tabriz.outcome import judge, realise
 from tabriz.plan import draw_ground, to_metres
 from tabriz.population import Cells, populate, write_population
 from tabriz.services import place_services
@@ -26,6 +27,7 @@ from tabriz.write import (
     fabric_rows,
     write_geojson,
     write_instrument,
+    write_panel,
     write_responses,
     write_services,
 )
@@ -38,8 +40,8 @@ def build(folder: Path) -> None:
     """Write the study into a folder."""
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
-    plan_rng, zone_rng, people_rng, street_rng, service_rng, survey_rng = (
-        np.random.default_rng(seed) for seed in np.random.SeedSequence(SEED).spawn(6)
+    plan_rng, zone_rng, people_rng, street_rng, service_rng, survey_rng, outcome_rng, panel_rng = (
+        np.random.default_rng(seed) for seed in np.random.SeedSequence(SEED).spawn(8)
     )
     districts, ground = draw_districts(draw_ground(plan_rng))
     faces = draw_faces(districts, ground, zone_rng)
@@ -60,7 +62,10 @@ def build(folder: Path) -> None:
         folder / "services/services.csv", place_services(streets, cells, ground_shapes, service_rng)
     )
     write_instrument(folder / "survey/instrument.toml")
-    write_responses(folder / "survey/responses.csv", simulate(fabric, survey_rng))
+    survey = simulate(fabric, survey_rng)
+    outcome = realise(survey.answers, outcome_rng)
+    write_responses(folder / "survey/responses.csv", survey, outcome)
+    write_panel(folder / "survey/panel.csv", judge(panel_rng))
     (folder / "study.toml").write_bytes(study_text().encode("utf-8"))
 
 

@@ -48,6 +48,14 @@ instrument = "survey/instrument.toml"
 respondent = "respondent_id"
 district = "district_id"
 district_by = "code"          # or "name", or "coordinates" with x and y
+population = 1400             # experts who could have been asked
+panel = "survey/panel.csv"    # optional: what experts say of the items
+
+[model]                       # optional: how the constructs hang together (lavaan's syntax)
+paths = [
+    "services ~ technical + organisation",
+    "realisation ~ technical + services + organisation",
+]
 
 [services]
 path = "services/services.csv"

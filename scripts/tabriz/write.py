@@ -27,9 +27,10 @@ from tabriz.facts import (
     SYNTHETIC_EN,
     SYNTHETIC_FA,
 )
+from tabriz.outcome import OUTCOME, OUTCOME_EN, OUTCOME_FA, Rating
 from tabriz.plan import DECIMALS
 from tabriz.services import Service
-from tabriz.survey import Survey
+from tabriz.survey import Answers, Survey
 
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 FABRIC_LABELS = {
@@ -51,6 +52,13 @@ note.fa = \"\"\"پاسخ‌ها شبیه‌سازی شده‌اند: ۱۸۲ نف
 note.en = \"\"\"Answers are simulated: 182 people, shared among the districts by Hamilton's \\
 method on the census of 1395, at least 6 in each district of more than 10,000 inhabitants \\
 and none in district 9 (2,250 inhabitants).\"\"\"
+"""
+_OUTCOME = """
+# What the constructs are to explain. Simulated: the published study regresses "realisation" on
+# its constructs, but does not say how it was measured. No part of readiness.
+[[outcome]]
+id = "{id}"
+{label}
 """
 
 
@@ -148,16 +156,23 @@ def write_services(path: Path, services: list[Service]) -> None:
     _write_csv(path, [*head, "synthetic"], rows)
 
 
-def write_responses(path: Path, survey: Survey) -> None:
+def write_responses(path: Path, survey: Survey, outcome: Answers) -> None:
     """Write a row per respondent: no age, no sex, no place but the district."""
-    head = ["respondent_id", "district_id", *(item.id for item in ITEMS), "synthetic"]
+    head = ["respondent_id", "district_id", *(item.id for item in ITEMS), OUTCOME, "synthetic"]
     rows = [
-        [f"r{number:03d}", district, *answers.tolist(), "yes"]
-        for number, (district, answers) in enumerate(
-            zip(survey.district.tolist(), survey.answers, strict=True), start=1
+        [f"r{number:03d}", district, *answers.tolist(), realised, "yes"]
+        for number, (district, answers, realised) in enumerate(
+            zip(survey.district.tolist(), survey.answers, outcome.tolist(), strict=True), start=1
         )
     ]
     _write_csv(path, head, rows)
+
+
+def write_panel(path: Path, ratings: Iterable[Rating]) -> None:
+    """Write a row per item and expert."""
+    head = ["item", "panelist", "essential", "relevance"]
+    rows = [[*(getattr(rating, name) for name in head), "yes"] for rating in ratings]
+    _write_csv(path, [*head, "synthetic"], rows)
 
 
 def write_instrument(path: Path) -> None:
@@ -170,7 +185,8 @@ def write_instrument(path: Path) -> None:
         for item in ITEMS:
             if item.construct == construct:
                 lines += ["[[construct.item]]", f'id = "{item.id}"', _label(item.fa, item.en)]
-    _write_text(path, "\n".join(lines) + "\n")
+    outcome = _OUTCOME.format(id=OUTCOME, label=_label(OUTCOME_FA, OUTCOME_EN))
+    _write_text(path, "\n".join(lines) + "\n" + outcome)
 
 
 def _label(fa: str, en: str) -> str:

@@ -48,7 +48,8 @@ def test_study_file_names_files_that_exist() -> None:
     study = tomllib.loads((DATA / "study.toml").read_text(encoding="utf-8"))
     sections = ("boundaries", "fabric", "survey", "services", "population", "streets")
     paths = [study[name]["path"] for name in sections]
-    assert all((DATA / path).is_file() for path in [*paths, study["survey"]["instrument"]])
+    paths += [study["survey"][key] for key in ("instrument", "panel")]
+    assert all((DATA / path).is_file() for path in paths)
     assert study["study"]["synthetic"] is True
     assert "Synthetic" in study["study"]["note"]["en"]
 
@@ -103,3 +104,10 @@ def test_shipped_study_loads_whole() -> None:
     assert study.demand["district_id"].notna().all()
     assert all(tally.unmatched == tally.rejected == 0 for tally in study.tallies)
     assert {repair.kind for repair in study.repairs} == {"reprojected"}
+    assert study.options.survey_population == 1400  # published
+    assert study.options.model.paths == (
+        "services ~ technical + organisation",
+        "realisation ~ technical + services + organisation",
+    )
+    assert study.panel is not None
+    assert len(study.panel) == 180

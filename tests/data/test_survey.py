@@ -104,13 +104,14 @@ def test_items_of_a_construct_hang_together_more_than_others(answers: pd.DataFra
 
 
 def test_nobody_can_be_recognised(responses: pd.DataFrame) -> None:
-    assert list(responses) == ["respondent_id", "district_id", *TABLE_2, "synthetic"]
+    columns = ["respondent_id", "district_id", *TABLE_2, "realisation", "synthetic"]
+    assert list(responses) == columns
     assert responses["respondent_id"].is_unique
     assert (responses["synthetic"] == "yes").all()
 
 
 def test_files_are_plain_utf_8_with_unix_lines() -> None:
-    for name in ("survey/responses.csv", "services/services.csv"):
+    for name in ("survey/responses.csv", "survey/panel.csv", "services/services.csv"):
         content = (DATA / name).read_bytes()
         assert b"\r" not in content
         assert not content.startswith(b"\xef\xbb\xbf")
@@ -127,6 +128,51 @@ def test_instrument_names_the_columns_in_both_languages() -> None:
     assert [item["id"] for item in items] == list(TABLE_2)
     assert all(item["label"]["fa"] and item["label"]["en"] for item in items)
     assert "Hamilton" in instrument["note"]["en"]
+
+
+def test_the_outcome_depends_on_each_construct(
+    responses: pd.DataFrame, answers: pd.DataFrame
+) -> None:
+    construct = np.repeat(["technical", "services", "organisation"], [7, 5, 6])
+    scores = answers.T.groupby(construct).mean().T
+    outcome = responses["realisation"]
+    assert outcome.dtype == "int64"
+    assert outcome.value_counts().to_dict() == {1: 16, 2: 49, 3: 62, 4: 40, 5: 15}
+    # R 4.2: summary(lm(realisation ~ technical + services + organisation)).
+    design = np.column_stack([np.ones(182), scores[["technical", "services", "organisation"]]])
+    coefficients, (residual,), _, _ = np.linalg.lstsq(design, outcome, rcond=None)
+    assert coefficients == pytest.approx([-3.0314, 0.5330, 0.8594, 0.6381], abs=5e-5)
+    assert 1 - residual / (181 * outcome.var()) == pytest.approx(0.3853, abs=5e-5)
+
+
+def test_the_outcome_is_said_to_be_simulated() -> None:
+    text = (DATA / "survey/instrument.toml").read_text(encoding="utf-8")
+    (outcome,) = tomllib.loads(text)["outcome"]
+    assert outcome["id"] == "realisation"
+    assert outcome["label"]["en"] == "Overall realisability of the electronic city"
+    assert outcome["label"]["fa"]
+    comment = " ".join(text[: text.index("[[outcome]]")].rsplit("\n\n", 1)[1].split("\n# "))
+    assert "Simulated" in comment
+    assert "does not say how it was measured" in comment
+
+
+def test_ten_experts_rate_every_item_and_agree_on_most() -> None:
+    panel = pd.read_csv(DATA / "survey/panel.csv")
+    assert (panel["synthetic"] == "yes").all()
+    assert panel["essential"].isin([1, 2, 3]).all()
+    assert panel["relevance"].isin([1, 2, 3, 4]).all()
+    assert pd.crosstab(panel["item"], panel["panelist"]).eq(1).all(axis=None)
+    assert panel["panelist"].nunique() == 10
+    essential = panel["essential"].eq(1).groupby(panel["item"]).sum()
+    assert set(essential.index) == set(TABLE_2)
+    # Lawshe (1975) as corrected by Ayre & Scally (2014): nine of ten must say so.
+    assert sorted(essential[essential < 9].index) == [
+        "gis",
+        "internet_network",
+        "strategy_alignment",
+        "value_added_services",
+        "website_portal",
+    ]
 
 
 @given(hundredths=st.integers(110, 490))
