@@ -1,0 +1,301 @@
+"""Where like values lie together: local Moran, Gi* and local Geary of each place.
+
+Values are aligned with the weights by id; p are two-sided, by conditional permutation, which
+never draws a place as its own neighbour, and adjusted over the places by Benjamini and Hochberg.
+Islands (places without a neighbour) have no statistic, and are marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.weights import SpatialWeights
+from ecity_geo.stats.adjust import adjust_p
+from ecity_geo.stats.permutation import conditional_tails, difference_tails
+from ecity_geo.stats.spatial import few_places, standard_scores, values_at
+
+Floats = NDArray[np.float64]
+QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalClusters:
+    """A local statistic of each place.
+
+    Parameters
+    ----------
+    table
+        Indexed by id: `value`, `lag` (mean of the neighbours), `statistic`, `p` (two-sided,
+        conditional permutation), `p_fdr` (Benjamini & Hochberg over the places), `neighbours`,
+        `quadrant` and `cluster`: the quadrant where `p_fdr` is at most `alpha`, else
+        ``"not significant"``, or ``"island"``.
+    permutations, seed, alpha
+        Of the test.
+    note
+        Empty, or why the test can tell little.
+    """
+
+    table: pd.DataFrame
+    permutations: int
+    seed: int
+    alpha: float
+    note: str
+
+
+def local_moran(
+    values: pd.Series,
+    weights: SpatialWeights,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    alpha: float = 0.05,
+) -> LocalClusters:
+    """Local Moran's I: which places lie among neighbours like or unlike themselves.
+
+    Parameters
+    ----------
+    values
+        One number per place, aligned with `weights` by id.
+    weights
+        Row-standardised here.
+    permutations
+        Random draws per place.
+    seed
+        Of the draws.
+    alpha
+        Level of a cluster, held against the adjusted p.
+
+    Returns
+    -------
+    clusters
+        `statistic` is ``(n - 1) z_i lag(z)_i / sum z^2``.
+
+    Raises
+    ------
+    AnalysisError
+        As in `moran`.
+
+    Notes
+    -----
+    Anselin (1995), doi:10.1111/j.1538-4632.1995.tb00338.x.
+    """
+    return _local(values, values, weights, permutations, seed, alpha)
+
+
+def local_bivariate_moran(
+    x: pd.Series,
+    y: pd.Series,
+    weights: SpatialWeights,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    alpha: float = 0.05,
+) -> LocalClusters:
+    """Local Moran of x against its neighbours' y.
+
+    Parameters
+    ----------
+    x, y
+        One number per place, aligned with `weights` by id.
+    weights
+        Row-standardised here.
+    permutations
+        Random draws per place; x and y of the place itself are held.
+    seed
+        Of the draws.
+    alpha
+        Level of a cluster, held against the adjusted p.
+
+    Returns
+    -------
+    clusters
+        `quadrant` names x first: ``"low-high"`` is a place low in x among neighbours high in y.
+
+    Raises
+    ------
+    AnalysisError
+        As in `moran`.
+
+    Notes
+    -----
+    Anselin, Syabri & Smirnov (2002).
+    """
+    return _local(x, y, weights, permutations, seed, alpha)
+
+
+def getis_ord(
+    values: pd.Series,
+    weights: SpatialWeights,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    alpha: float = 0.05,
+) -> LocalClusters:
+    """Gi*: hot and cold spots, each place counted among its own neighbours.
+
+    Parameters
+    ----------
+    values
+        One number of 0 or more per place, aligned with `weights` by id.
+    weights
+        Binary here: every neighbour counts 1, and so does the place itself.
+    permutations
+        Random draws per place.
+    seed
+        Of the draws.
+    alpha
+        Level of a spot, held against the adjusted p.
+
+    Returns
+    -------
+    clusters
+        `statistic` is the z of Gi*; `quadrant` is ``"hot"`` or ``"cold"``.
+
+    Raises
+    ------
+    AnalysisError
+        As in `moran`, or if a value is negative.
+
+    Notes
+    -----
+    Ord & Getis (1995), doi:10.1111/j.1538-4632.1995.tb00912.x.
+    """
+    x = values_at(values, weights, "Gi*")
+    if (x < 0).any():
+        raise AnalysisError("Gi* is for values of 0 or more; found negative ones.")
+    n = len(x)
+    counts = weights.cardinality.to_numpy().astype(float)
+    matrix = weights.matrix.copy()
+    matrix.data = np.ones_like(matrix.data)
+    lag = matrix @ x
+    members = counts + 1
+    spread = x.std() * np.sqrt((n * members - members**2) / (n - 1))
+    z = np.divide(lag + x - members * x.mean(), spread, out=np.full(n, np.nan), where=spread > 0)
+    tails = conditional_tails(x, matrix, lag, permutations=permutations, seed=seed)
+    hot = np.where(z >= 0, "hot", "cold")
+    mean = np.divide(lag, counts, out=np.full(n, np.nan), where=counts > 0)
+    return _clusters(weights, x, mean, z, tails.p_two_sided(), hot, permutations, seed, alpha)
+
+
+def local_geary(
+    values: pd.Series,
+    weights: SpatialWeights,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    alpha: float = 0.05,
+) -> LocalClusters:
+    """Local Geary's c: the mean squared difference between a place and its neighbours.
+
+    Parameters
+    ----------
+    values
+        One number per place, aligned with `weights` by id.
+    weights
+        Row-standardised here.
+    permutations
+        Random draws per place.
+    seed
+        Of the draws.
+    alpha
+        Level of a cluster, held against the adjusted p.
+
+    Returns
+    -------
+    clusters
+        `statistic` is ``sum w_ij (z_i - z_j)^2`` of standardised values; `quadrant` is
+        ``"alike"`` below its expectation given the place's own value, else ``"unlike"``.
+
+    Raises
+    ------
+    AnalysisError
+        As in `moran`.
+
+    Notes
+    -----
+    Anselin (1995, 2019, doi:10.1111/gean.12164). Given its own z, a place's permuted c is
+    ``z^2 - 2 z lag(z) + lag(z^2)``, the lag of ``(z_i - z_j)^2``.
+    """
+    x = values_at(values, weights, "Local Geary")
+    z = standard_scores(x)
+    w = weights.row_standardised().matrix
+    lag, squares = w @ z, w @ z**2
+    statistic = z**2 * (np.diff(w.indptr) > 0) - 2 * z * lag + squares
+    p = difference_tails(z, w, statistic, permutations=permutations, seed=seed).p_two_sided()
+    n = len(z)
+    # Over all other places: their mean is -z / (n - 1), their squares are what z leaves.
+    expected = z**2 + 2 * z * z / (n - 1) + ((z**2).sum() - z**2) / (n - 1)
+    alike = np.where(statistic <= expected, "alike", "unlike")
+    return _clusters(weights, x, w @ x, statistic, p, alike, permutations, seed, alpha)
+
+
+def _local(
+    x: pd.Series,
+    y: pd.Series,
+    weights: SpatialWeights,
+    permutations: int,
+    seed: int,
+    alpha: float,
+) -> LocalClusters:
+    value, other = (values_at(each, weights, "Local Moran") for each in (x, y))
+    one, two = standard_scores(value), standard_scores(other)
+    matrix = weights.row_standardised().matrix
+    lag = matrix @ two
+    n = len(one)
+    statistic = one * lag * (n - 1) / n
+    tails = conditional_tails(two, matrix, lag, permutations=permutations, seed=seed)
+    place = np.where(one > 0, np.where(lag > 0, 0, 3), np.where(lag > 0, 1, 2))
+    quadrant = np.array(QUADRANTS)[place]
+    p = tails.p_two_sided()
+    return _clusters(
+        weights, value, matrix @ other, statistic, p, quadrant, permutations, seed, alpha
+    )
+
+
+def _clusters(
+    weights: SpatialWeights,
+    value: Floats,
+    lag: Floats,
+    statistic: Floats,
+    p: Floats,
+    quadrant: NDArray[np.str_],
+    permutations: int,
+    seed: int,
+    alpha: float,
+) -> LocalClusters:
+    neighbours = weights.cardinality.to_numpy()
+    island = neighbours == 0
+    adjusted = np.full(len(p), np.nan)
+    adjusted[~island] = adjust_p(p[~island], "bh")
+    sure = np.nan_to_num(adjusted, nan=1.0) <= alpha
+    cluster = np.where(sure, quadrant, "not significant")
+    table = pd.DataFrame(
+        {
+            "value": value,
+            "lag": np.where(island, np.nan, lag),
+            "statistic": np.where(island, np.nan, statistic),
+            "p": np.where(island, np.nan, p),
+            "p_fdr": adjusted,
+            "neighbours": neighbours,
+            "quadrant": np.where(island, "island", quadrant),
+            "cluster": np.where(island, "island", cluster),
+        },
+        index=weights.ids,
+    )
+    note = few_places(len(p)) or _coarse(neighbours[~island], len(p), permutations, alpha)
+    return LocalClusters(table=table, permutations=permutations, seed=seed, alpha=alpha, note=note)
+
+
+def _coarse(neighbours: NDArray[np.int64], n: int, permutations: int, alpha: float) -> str:
+    """Say when no p can be small enough, after adjustment, to be called a cluster."""
+    draws = max(comb(n - 1, int(k)) for k in np.unique(neighbours)) if neighbours.size else 1
+    least = 2 / (min(permutations, draws) + 1)
+    if least <= alpha:
+        return ""
+    return f"With {permutations} permutations no p lies below {least:.3g}; take more."

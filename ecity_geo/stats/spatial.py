@@ -1,0 +1,284 @@
+"""Whether like values lie together on a map: Moran's I, bivariate Moran, join counts.
+
+Values are aligned with the weights by id; p are two-sided, by permutation. Where they lie
+together, `ecity_geo.stats.clusters` tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.sparse import csr_array
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.weights import SpatialWeights
+
+Floats = NDArray[np.float64]
+# Fewer places than this tell little of clusters (Cliff & Ord 1981 take 20 to 30 as the least).
+FEW = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GlobalMoran:
+    """Moran's I of a whole map.
+
+    Parameters
+    ----------
+    i, expected
+        The statistic, and its expectation without any pattern.
+    z, p_normal
+        Against the normal approximation of the randomisation assumption, two-sided; missing
+        for two variables.
+    p
+        By permutation of all values, two-sided.
+    permutations, seed
+        Of the permutation test.
+    n
+        Places.
+    islands
+        Places without a neighbour.
+    note
+        Empty, or why the test can tell little.
+    """
+
+    i: float
+    expected: float
+    z: float
+    p_normal: float
+    p: float
+    permutations: int
+    seed: int
+    n: int
+    islands: tuple[str, ...]
+    note: str
+
+
+def moran(
+    values: pd.Series, weights: SpatialWeights, *, permutations: int = 999, seed: int = 0
+) -> GlobalMoran:
+    """Global Moran's I.
+
+    Parameters
+    ----------
+    values
+        One number per place, aligned with `weights` by id.
+    weights
+        Row-standardised here.
+    permutations
+        Random draws of the test.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    moran
+        Near 1 where like values lie together, 0 without pattern, below where neighbours differ.
+
+    Raises
+    ------
+    AnalysisError
+        If a value is missing or not finite, all are equal, there are fewer than three places, or
+        no place has a neighbour.
+
+    Notes
+    -----
+    Moran (1950), doi:10.2307/2332142; variance under randomisation of Cliff & Ord (1981).
+    """
+    return _global(values, values, weights, permutations, seed)
+
+
+def bivariate_moran(
+    x: pd.Series, y: pd.Series, weights: SpatialWeights, *, permutations: int = 999, seed: int = 0
+) -> GlobalMoran:
+    """Moran's I of x against its neighbours' y, such as readiness against coverage.
+
+    Parameters
+    ----------
+    x, y
+        One number per place, aligned with `weights` by id.
+    weights
+        Row-standardised here.
+    permutations
+        Random draws of the test, which permute y.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    moran
+        Above 0 where places that are high in x lie among neighbours that are high in y.
+
+    Raises
+    ------
+    AnalysisError
+        As in `moran`.
+
+    Notes
+    -----
+    Wartenberg (1985), doi:10.1111/j.1538-4632.1985.tb00849.x. What x and y share at the same
+    place raises it too where both are clustered (Lee 2001): look at their correlation beside it.
+    """
+    return _global(x, y, weights, permutations, seed)
+
+
+def join_counts(
+    groups: pd.Series, weights: SpatialWeights, *, permutations: int = 999, seed: int = 0
+) -> pd.DataFrame:
+    """Count neighbours of the same group, such as an urban fabric, against chance.
+
+    Parameters
+    ----------
+    groups
+        Group of each place, aligned with `weights` by id.
+    weights
+        Neighbours, taken as binary; a pair that neighbours one way only counts half.
+    permutations
+        Random draws, which permute the groups over all places.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    joins
+        Indexed by group, then ``"all"``: `places`, `joins` (pairs of neighbours of this group),
+        `expected`, and `p` (two-sided). Attributes `permutations` and `seed` are columns too.
+
+    Raises
+    ------
+    AnalysisError
+        If a place has no group, all have the same, or no place has a neighbour.
+
+    Notes
+    -----
+    Moran (1948), doi:10.1111/j.2517-6161.1948.tb00012.x; Cliff & Ord (1981).
+    """
+    aligned = groups.reindex(weights.ids)
+    if aligned.isna().any():
+        lost = aligned.index[aligned.isna()].tolist()[:5]
+        raise AnalysisError(f"Join counts need a group for each place; none for {lost}.")
+    codes, names = pd.factorize(aligned, sort=True)
+    if len(names) < 2:
+        raise AnalysisError("Join counts need at least two groups.")
+    check_neighbours(weights)
+    one, other = (each.astype(np.int64) for each in weights.matrix.nonzero())
+    observed = _joins(codes, one, other, len(names))
+    rng = np.random.default_rng(seed)
+    drawn = np.stack(
+        [_joins(rng.permutation(codes), one, other, len(names)) for _ in range(permutations)]
+    )
+    at_least = (drawn >= observed - 1e-9).sum(axis=0)
+    at_most = (drawn <= observed + 1e-9).sum(axis=0)
+    p = np.minimum(2 * (np.minimum(at_least, at_most) + 1) / (permutations + 1), 1.0)
+    places = np.bincount(codes, minlength=len(names))
+    n = len(codes)
+    chance = places * (places - 1) / (n * (n - 1)) * len(one) / 2
+    return pd.DataFrame(
+        {
+            "places": [*places, n],
+            "joins": observed,
+            "expected": [*chance, chance.sum()],
+            "p": p,
+            "permutations": permutations,
+            "seed": seed,
+        },
+        index=pd.Index([*names, "all"], name="group"),
+    )
+
+
+def _joins(
+    codes: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64], groups: int
+) -> Floats:
+    same = codes[one][codes[one] == codes[other]]
+    counts = np.bincount(same, minlength=groups) / 2
+    return np.append(counts, counts.sum())
+
+
+def _global(
+    x: pd.Series, y: pd.Series, weights: SpatialWeights, permutations: int, seed: int
+) -> GlobalMoran:
+    one, other = (standard_scores(values_at(each, weights, "Moran's I")) for each in (x, y))
+    n = len(one)
+    matrix = weights.row_standardised().matrix
+    total = float(matrix.sum())
+    spread = matrix.T @ one * n / (total * n)
+    i = float(spread @ other)
+    rng = np.random.default_rng(seed)
+    drawn = np.array([spread @ rng.permutation(other) for _ in range(permutations)])
+    slack = 1e-12
+    smaller = min((drawn >= i - slack).sum(), (drawn <= i + slack).sum())
+    z = float("nan")
+    if x is y:
+        z = (i + 1 / (n - 1)) / sqrt(_variance(matrix, one))
+    return GlobalMoran(
+        i=i,
+        expected=-1 / (n - 1) if x is y else float(-(one @ other) / (n * (n - 1))),
+        z=z,
+        p_normal=float(2 * stats.norm.sf(abs(z))),
+        p=float(min(2 * (smaller + 1) / (permutations + 1), 1.0)),
+        permutations=permutations,
+        seed=seed,
+        n=n,
+        islands=tuple(str(island) for island in weights.islands),
+        note=few_places(n),
+    )
+
+
+def _variance(w: csr_array, z: Floats) -> float:
+    """Variance of I when the values are shuffled over the places (Cliff & Ord 1981, 2.37)."""
+    n = len(z)
+    s0 = float(w.sum())
+    both = w + w.T
+    s1 = float((both.multiply(both)).sum()) / 2
+    rows = np.asarray(w.sum(axis=1)).ravel()
+    columns = np.asarray(w.sum(axis=0)).ravel()
+    s2 = float(((rows + columns) ** 2).sum())
+    kurtosis = float((z**4).mean() / (z**2).mean() ** 2)
+    first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
+    second = kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
+    return (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - 1 / (n - 1) ** 2
+
+
+def values_at(values: pd.Series, weights: SpatialWeights, what: str) -> Floats:
+    """Return values in the order of the weights, or an `AnalysisError` that says why not."""
+    if not values.index.is_unique:
+        raise AnalysisError(f"{what} needs one value per place; some ids stand twice.")
+    aligned = values.reindex(weights.ids).to_numpy(dtype=float, na_value=np.nan)
+    lost = ~np.isfinite(aligned)
+    if lost.any():
+        names = weights.ids[lost].tolist()[:5]
+        raise AnalysisError(
+            f"{what} needs a finite value for each place; {int(lost.sum())} have none: {names}. "
+            "Leave them out of the weights too."
+        )
+    if len(aligned) < 4:
+        raise AnalysisError(f"{what} needs at least four places; there are {len(aligned)}.")
+    if np.ptp(aligned) == 0:
+        raise AnalysisError(f"{what} cannot tell anything: all places have the same value.")
+    check_neighbours(weights)
+    return aligned
+
+
+def check_neighbours(weights: SpatialWeights) -> None:
+    """Raise an `AnalysisError` if no place has a neighbour."""
+    if not weights.matrix.nnz:
+        raise AnalysisError("No place has a neighbour. Take other weights, such as k nearest.")
+
+
+def standard_scores(values: Floats) -> Floats:
+    """Return values minus their mean, over their standard deviation (of a population)."""
+    return np.asarray((values - values.mean()) / values.std(), dtype=np.float64)
+
+
+def few_places(n: int) -> str:
+    """Say that there are too few places for a test; empty where there are enough."""
+    if n >= FEW:
+        return ""
+    return (
+        f"{n} places are too few for a test of clusters: it finds only the strongest pattern, "
+        "and no cluster does not mean no pattern."
+    )
