@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from importlib.resources import files
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from ecity_geo.findings import Findings
 from ecity_geo.outputs import assets, grids, quality
 from ecity_geo.outputs.brief import Tile, sentences, tiles
 from ecity_geo.outputs.grid import Grid
+from ecity_geo.outputs.pages import render
 from ecity_geo.outputs.popups import within
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
@@ -72,6 +71,26 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyPart:
+    """What the council page says of the survey's statistics.
+
+    Parameters
+    ----------
+    sentences
+        In plain words.
+    wide, narrow
+        One figure, for a page and for a phone; empty where it has no answer.
+    href
+        File of the statistics page.
+    """
+
+    sentences: list[str]
+    wide: str
+    narrow: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """How something was computed.
 
@@ -125,6 +144,8 @@ class Page:
         The tables.
     candidates, quality, methods, files, made, licences
         The rest.
+    survey
+        What the survey says statistically, where that was asked for.
     """
 
     lang: str
@@ -151,10 +172,16 @@ class Page:
     files: list[File]
     made: str
     licences: list[assets.Licence]
+    survey: SurveyPart | None = None
 
 
 def council_page(
-    findings: Findings, lang: str, cards: Mapping[str, Card], *, languages: tuple[str, ...]
+    findings: Findings,
+    lang: str,
+    cards: Mapping[str, Card],
+    *,
+    languages: tuple[str, ...],
+    survey: SurveyPart | None = None,
 ) -> str:
     """Write the council page.
 
@@ -168,14 +195,16 @@ def council_page(
         The four maps, by kind.
     languages
         Languages that the page is written in; it links to the other one.
+    survey
+        What the survey says statistically; left out by default.
 
     Returns
     -------
     html
         The whole document: one file, no script, nothing asked of the network.
     """
-    page = prepare(findings, lang, cards, languages=languages)
-    return _render("council.html.jinja", page=page, t=partial(text, lang=lang))
+    page = prepare(findings, lang, cards, languages=languages, survey=survey)
+    return render("council.html.jinja", page=page, t=partial(text, lang=lang))
 
 
 def chooser_page(findings: Findings, languages: tuple[str, ...]) -> str:
@@ -206,7 +235,7 @@ def chooser_page(findings: Findings, languages: tuple[str, ...]) -> str:
         }
         for lang in languages
     ]
-    return _render("chooser.html.jinja", choices=choices)
+    return render("chooser.html.jinja", choices=choices)
 
 
 def page_name(lang: str) -> str:
@@ -215,7 +244,12 @@ def page_name(lang: str) -> str:
 
 
 def prepare(
-    findings: Findings, lang: str, cards: Mapping[str, Card], *, languages: tuple[str, ...]
+    findings: Findings,
+    lang: str,
+    cards: Mapping[str, Card],
+    *,
+    languages: tuple[str, ...],
+    survey: SurveyPart | None = None,
 ) -> Page:
     """Collect everything that stands on the council page; see `council_page`."""
     study = findings.study
@@ -244,9 +278,10 @@ def prepare(
         tallies=quality.tally_grid(findings, lang),
         repairs=quality.repair_grid(findings, lang),
         methods=methods(findings, lang),
-        files=_files(lang),
+        files=_files(lang, survey),
         made=text("report.foot.made", lang, version=__version__),
         licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
+        survey=survey,
     )
 
 
@@ -297,7 +332,7 @@ def _weights(findings: Findings, lang: str) -> str:
     return text("report.weights.given", lang, shares=shares)
 
 
-def _files(lang: str) -> list[File]:
+def _files(lang: str, survey: SurveyPart | None) -> list[File]:
     tabled = [f"tables/{name}.csv" for name in table_names()]
     names = {
         "tables": tabled,
@@ -305,42 +340,9 @@ def _files(lang: str) -> list[File]:
         "gpkg": ["study.gpkg"],
         "run": ["run.json"],
     }
+    if survey is not None:
+        names = {"statistics": [survey.href], **names}
     return [
         File(hrefs=tuple(hrefs), label=text(f"report.file.{key}", lang))
         for key, hrefs in names.items()
     ]
-
-
-def _render(template: str, **values: Any) -> str:
-    styles = [assets.font_css(), _source("council.css")]
-    sources = " ".join(assets.hash_source(style) for style in styles)
-    policy = (
-        f"default-src 'none'; style-src {sources}; img-src data:; font-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    rendered = _environment().get_template(template).render(policy=policy, styles=styles, **values)
-    return str(rendered)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(_source),
-    )
-    environment.filters["place"] = _place
-    return environment
-
-
-def _place(share: float) -> str:
-    """Place a percentage in a drawing that is 120 wide, with a margin of 4."""
-    return f"{4 + 1.12 * min(max(share, 0.0), 100.0):.1f}"
-
-
-def _source(name: str) -> str:
-    return (files("ecity_geo.outputs") / "templates" / name).read_text(encoding="utf-8")

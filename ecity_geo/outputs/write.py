@@ -7,17 +7,28 @@ from importlib.resources import files
 from pathlib import Path
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import brief, maps, report, runinfo, tables
+from ecity_geo.outputs import brief, maps, report, runinfo, statistics, tables
+from ecity_geo.outputs.drawing import standalone
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.files import output_set, write_file
 from ecity_geo.outputs.geopackage import write_geopackage
+from ecity_geo.outputs.headlines import council_sentences
 from ecity_geo.outputs.picture import district_svg
+from ecity_geo.outputs.statistics_figures import Figure, figures
+from ecity_geo.survey_findings import SurveyFindings, analyse_survey
+
+Drawn = dict[str, dict[str, Figure]]
+COUNCIL_FIGURE = "means"
 
 
 def write_outputs(
-    findings: Findings, out: Path, *, languages: Iterable[str] | None = None
+    findings: Findings,
+    out: Path,
+    *,
+    languages: Iterable[str] | None = None,
+    survey: SurveyFindings | None = None,
 ) -> list[Path]:
-    """Write maps, council page, tables, GeoPackage and run record, all or nothing.
+    """Write maps, pages, figures, tables, GeoPackage and run record, all or nothing.
 
     Parameters
     ----------
@@ -27,6 +38,8 @@ def write_outputs(
         Folder; made if it does not exist. Files in it that no run has written are left alone.
     languages
         ``"fa"``, ``"en"``; as the study says by default.
+    survey
+        Statistics of the survey; computed here by default.
 
     Returns
     -------
@@ -39,9 +52,11 @@ def write_outputs(
         If they cannot be written; the earlier outputs are whole then.
     """
     chosen = tuple(dict.fromkeys(languages or findings.study.options.languages))
-    names = output_names(chosen)
+    counted = analyse_survey(findings.study) if survey is None else survey
+    drawn = {lang: figures(counted, lang) for lang in chosen}
+    names = output_names(chosen, figures=next(iter(drawn.values()), {}))
     with output_set(out, names) as staging:
-        for name, content in _pages(findings, chosen).items():
+        for name, content in _pages(findings, chosen, counted, drawn).items():
             _write(staging / name, content)
         for name, content in _tables(findings).items():
             _write(staging / name, content)
@@ -50,13 +65,15 @@ def write_outputs(
     return [out / name for name in names]
 
 
-def output_names(languages: tuple[str, ...]) -> list[str]:
+def output_names(languages: tuple[str, ...], *, figures: Iterable[str] = ()) -> list[str]:
     """Name every file of a run.
 
     Parameters
     ----------
     languages
         Languages of the pages.
+    figures
+        Names of the figures that could be drawn of the survey.
 
     Returns
     -------
@@ -64,12 +81,15 @@ def output_names(languages: tuple[str, ...]) -> list[str]:
         Relative paths with ``/``.
     """
     pages = [report.page_name(lang) for lang in languages]
+    pages += [statistics.statistics_name(lang) for lang in languages]
+    pictures = [figure_name(figure, lang) for figure in figures for lang in languages]
     drawn = [map_name(kind, lang) for kind in maps.KINDS for lang in languages]
     tabled = [f"tables/{name}.{end}" for name in tables.table_names() for end in ("csv", "json")]
     return [
         "index.html",
         *pages,
         *drawn,
+        *pictures,
         *tabled,
         "tables/columns.csv",
         "study.gpkg",
@@ -80,6 +100,11 @@ def output_names(languages: tuple[str, ...]) -> list[str]:
 def map_name(kind: str, lang: str) -> str:
     """Return the file of a map in a language."""
     return f"{kind}.{lang}.html"
+
+
+def figure_name(figure: str, lang: str) -> str:
+    """Return the file of a figure in a language."""
+    return f"figures/{figure}.{lang}.svg"
 
 
 def write_map(findings: Findings, kind: str, lang: str, out: Path) -> Path:
@@ -110,18 +135,54 @@ def write_map(findings: Findings, kind: str, lang: str, out: Path) -> Path:
     return write_file(out, page.encode())
 
 
-def _pages(findings: Findings, languages: tuple[str, ...]) -> dict[str, str]:
+def _pages(
+    findings: Findings, languages: tuple[str, ...], survey: SurveyFindings, drawn: Drawn
+) -> dict[str, str]:
     pages = {"index.html": report.chooser_page(findings, languages)}
     for lang in languages:
         cards = {}
         for kind in maps.KINDS:
-            drawn = maps.make_map(findings, kind, lang)
-            pages[map_name(kind, lang)] = maps.map_html(drawn)
-            cards[kind] = _card(findings, drawn, kind)
+            made = maps.make_map(findings, kind, lang)
+            pages[map_name(kind, lang)] = maps.map_html(made)
+            cards[kind] = _card(findings, made, kind)
         pages[report.page_name(lang)] = report.council_page(
-            findings, lang, cards, languages=languages
+            findings,
+            lang,
+            cards,
+            languages=languages,
+            survey=survey_part(survey, lang, drawn[lang].get(COUNCIL_FIGURE)),
         )
+        pages[statistics.statistics_name(lang)] = statistics.statistics_page(
+            survey, lang, languages=languages, drawn=drawn[lang]
+        )
+        for name, figure in drawn[lang].items():
+            pages[figure_name(name, lang)] = standalone(figure.wide)
     return pages
+
+
+def survey_part(survey: SurveyFindings, lang: str, figure: Figure | None) -> report.SurveyPart:
+    """Return what the council page says of the survey's statistics.
+
+    Parameters
+    ----------
+    survey
+        The statistics.
+    lang
+        Language.
+    figure
+        The figure that stands there; None where it has no answer.
+
+    Returns
+    -------
+    part
+        A few sentences, the figure, and where all of it stands.
+    """
+    return report.SurveyPart(
+        sentences=council_sentences(survey, lang),
+        wide=figure.wide if figure else "",
+        narrow=figure.narrow if figure else "",
+        href=statistics.statistics_name(lang),
+    )
 
 
 def _card(findings: Findings, drawn: OfflineMap, kind: str) -> report.Card:

@@ -1,0 +1,197 @@
+"""What each chapter of the statistics says in plain words.
+
+A headline needs the tables of its chapter; where one has no answer, so has the headline, and the
+reason stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from ecity_geo.outputs.apa import p_value
+from ecity_geo.outputs.brief import listing
+from ecity_geo.outputs.statistics_table import study_labels
+from ecity_geo.outputs.text import interval, isolate, number, percent, text
+from ecity_geo.outputs.views import plain
+from ecity_geo.survey_findings import SurveyFindings
+
+ASKED_ALPHA = 0.7
+LEVEL = 0.05
+WORST = 3
+
+
+class Speaker:
+    """Tables and names of a survey, as sentences need them."""
+
+    def __init__(self, survey: SurveyFindings, lang: str) -> None:
+        self.survey = survey
+        self.lang = lang
+        self.labels = study_labels(survey.study, lang)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table."""
+        return self.survey.tables[name]
+
+    def row(self, name: str) -> pd.Series:
+        """Return the only row of a table."""
+        return self.table(name).iloc[0]
+
+    def name(self, value: object) -> str:
+        """Return the name of an id."""
+        return isolate(self.labels.get(str(value), str(value)), self.lang)
+
+    def say(self, key: str, **values: str) -> str:
+        """Return a sentence of the catalogue."""
+        return text(f"statistics.say.{key}", self.lang, **values)
+
+    def figure(self, value: float, digits: int = 2) -> str:
+        """Write a figure in plain words: with its zero, unlike in tables."""
+        return number(value, self.lang, digits)
+
+
+def headline(survey: SurveyFindings, chapter: str, lang: str) -> str:
+    """Say what a chapter found.
+
+    Parameters
+    ----------
+    survey
+        The statistics.
+    chapter
+        Its name, as in `ecity_geo.survey_findings.CHAPTERS`.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentence
+        In plain words; empty where its tables have no answer.
+    """
+    needed, say = _HEADLINES.get(chapter, ((), None))
+    if say is None or not set(needed) <= set(survey.tables):
+        return ""
+    return say(Speaker(survey, lang))
+
+
+def council_sentences(survey: SurveyFindings, lang: str) -> list[str]:
+    """Say for the council how far the survey can be trusted and what it says.
+
+    Parameters
+    ----------
+    survey
+        The statistics.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentences
+        Precision, reliability, questions below the test value, and what drives the outcome;
+        those without an answer are left out.
+    """
+    said = [headline(survey, chapter, lang) for chapter in ("sampling", "instrument")]
+    if "one-sample" in survey.tables:
+        said.append(_below(Speaker(survey, lang)))
+    said += [headline(survey, chapter, lang) for chapter in ("regression",)]
+    return [sentence for sentence in said if sentence]
+
+
+def _sampling(speaker: Speaker) -> str:
+    row, lang = speaker.row("sample-size"), speaker.lang
+    said = speaker.say(
+        "sampling",
+        n=number(row["n"], lang),
+        population=number(row["population"], lang),
+        margin=percent(row["margin"], lang, 1),
+    )
+    if row["margin"] <= 0.05:
+        return said
+    more = speaker.say("sampling_more", needed=number(row["cochran_5_percent"], lang))
+    return f"{said} {more}"
+
+
+def _instrument(speaker: Speaker) -> str:
+    table = speaker.table("reliability").set_index("construct")
+    alpha, low, high = (float(table[name]["overall"]) for name in ("alpha", "low", "high"))
+    good, fair = alpha >= ASKED_ALPHA, high >= ASKED_ALPHA
+    word = "good" if good else "fair" if fair else "weak"
+    said = speaker.say(
+        f"instrument_{word}",
+        alpha=speaker.figure(alpha),
+        interval=interval(low, high, speaker.lang, 2),
+    )
+    parts = table.drop(index="overall")["alpha"].dropna().astype(float)
+    if len(parts) < 2:
+        return said
+    ends = speaker.say(
+        "instrument_parts",
+        lowest=speaker.figure(parts.min()),
+        worst=speaker.name(parts.idxmin()),
+        highest=speaker.figure(parts.max()),
+        best=speaker.name(parts.idxmax()),
+    )
+    return f"{said} {ends}"
+
+
+def _level(speaker: Speaker) -> str:
+    table, lang = speaker.table("one-sample").set_index("item"), speaker.lang
+    counts = table["verdict"].value_counts()
+    said = speaker.say(
+        "level",
+        items=number(len(table), lang),
+        below=number(counts.get("below", 0), lang),
+        above=number(counts.get("above", 0), lang),
+        unclear=number(counts.get("cannot tell", 0), lang),
+        test=plain(speaker.survey.study.options.test_value, lang),
+    )
+    means = table["mean"]
+    ends = speaker.say(
+        "level_ends",
+        worst=speaker.name(means.idxmin()),
+        lowest=number(means.min(), lang, 2),
+        best=speaker.name(means.idxmax()),
+        highest=number(means.max(), lang, 2),
+    )
+    return f"{said} {ends}"
+
+
+def _below(speaker: Speaker) -> str:
+    table, lang = speaker.table("one-sample").set_index("item"), speaker.lang
+    test = plain(speaker.survey.study.options.test_value, lang)
+    below = table[table["verdict"] == "below"]["mean"].sort_values()
+    if below.empty:
+        return speaker.say("level_none", test=test)
+    names = [speaker.name(item) for item in below.index[:WORST]]
+    return speaker.say(
+        "level_council",
+        below=number(len(below), lang),
+        items=number(len(table), lang),
+        test=test,
+        names=listing(names, lang),
+    )
+
+
+def _ranks(speaker: Speaker) -> str:
+    test = speaker.row("friedman")
+    if test["p"] >= LEVEL:
+        return speaker.say("ranks_none", p=p_value(test["p"], speaker.lang))
+    ranks = speaker.table("mean-ranks").set_index("item")["mean_rank"]
+    w = float(test["kendall_w"])
+    # Landis & Koch's words for agreement, coarser.
+    word = "agree" if w >= 0.5 else "some" if w >= 0.2 else "little"
+    return speaker.say(
+        f"ranks_{word}",
+        w=speaker.figure(w),
+        best=speaker.name(ranks.idxmax()),
+        worst=speaker.name(ranks.idxmin()),
+    )
+
+
+# The tables that a headline needs, and what says it.
+_HEADLINES: dict[str, tuple[tuple[str, ...], Callable[[Speaker], str] | None]] = {
+    "sampling": (("sample-size",), _sampling),
+    "instrument": (("reliability",), _instrument),
+    "level": (("one-sample",), _level),
+    "ranks": (("friedman", "mean-ranks"), _ranks),
+}

@@ -1,0 +1,159 @@
+"""The statistics page: every table of the survey, each chapter in plain words first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from ecity_geo import __version__
+from ecity_geo.outputs import assets
+from ecity_geo.outputs.grid import Grid
+from ecity_geo.outputs.headlines import headline
+from ecity_geo.outputs.pages import STATISTICS_STYLE, render
+from ecity_geo.outputs.report import page_name
+from ecity_geo.outputs.statistics_figures import Figure, figures
+from ecity_geo.outputs.statistics_table import Style, study_labels, table_grid
+from ecity_geo.outputs.text import DIRECTION, has_text, number, text
+from ecity_geo.survey_findings import CHAPTERS, SurveyFindings
+
+LONG = 40  # rows beyond which a table is folded away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """A table without an answer.
+
+    Parameters
+    ----------
+    table
+        Its caption.
+    reason
+        Why, in the words of the analysis.
+    """
+
+    table: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A chapter of the page.
+
+    Parameters
+    ----------
+    id, title
+        Its name.
+    headline
+        What it says, in a sentence; empty where it has no answer.
+    figures, tables
+        What it shows.
+    folded
+        Captions of long tables that are folded away, with their rows.
+    untold
+        What has no answer.
+    """
+
+    id: str
+    title: str
+    headline: str
+    figures: list[Figure]
+    tables: list[Grid]
+    folded: dict[str, str]
+    untold: list[Untold]
+
+
+def statistics_page(
+    survey: SurveyFindings,
+    lang: str,
+    *,
+    languages: tuple[str, ...] = ("fa", "en"),
+    digits: str | None = None,
+    drawn: Mapping[str, Figure] | None = None,
+) -> str:
+    """Write the statistics page.
+
+    Parameters
+    ----------
+    survey
+        The statistics.
+    lang
+        Language of the page.
+    languages
+        Languages that it is written in; it links to the other one.
+    digits
+        ``"fa"`` or ``"en"`` digits in its tables; as the language by default.
+    drawn
+        Figures, where they are drawn already.
+
+    Returns
+    -------
+    html
+        The whole document: one file, no script, nothing asked of the network.
+    """
+    study = survey.study
+    shown = figures(survey, lang) if drawn is None else drawn
+    style = Style(
+        lang=lang,
+        digits=digits or lang,
+        labels=study_labels(study, lang),
+        confidence=study.options.confidence,
+    )
+    others = [each for each in languages if each != lang]
+    return render(
+        "statistics.html.jinja",
+        styles=STATISTICS_STYLE,
+        t=partial(text, lang=lang),
+        lang=lang,
+        dir=DIRECTION[lang],
+        city=study.name.text(lang),
+        badge=text("common.synthetic", lang) if study.synthetic else "",
+        note=study.note.text(lang),
+        back=page_name(lang),
+        other=statistics_name(others[0]) if others else "",
+        other_lang=others[0] if others else "",
+        chapters=[_chapter(survey, name, style, shown) for name in CHAPTERS],
+        made=text("report.foot.made", lang, version=__version__),
+        licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
+    )
+
+
+def statistics_name(lang: str) -> str:
+    """Return the file of the statistics page in a language."""
+    return f"statistics.{lang}.html"
+
+
+def _chapter(
+    survey: SurveyFindings, name: str, style: Style, drawn: Mapping[str, Figure]
+) -> Chapter:
+    grids = [
+        table_grid(survey.tables[table], table, style)
+        for table in CHAPTERS[name]
+        if table in survey.tables
+    ]
+    return Chapter(
+        id=name,
+        title=_title(f"statistics.chapter.{name}", name, style.lang),
+        headline=headline(survey, name, style.lang),
+        figures=[figure for figure in drawn.values() if figure.chapter == name],
+        tables=grids,
+        folded={
+            grid.caption: text(
+                "statistics.rows", style.lang, count=number(len(grid.rows), style.lang)
+            )
+            for grid in grids
+            if len(grid.rows) > LONG
+        },
+        untold=[
+            Untold(
+                table=_title(f"statistics.table.{table}", table, style.lang),
+                reason=survey.untold[table],
+            )
+            for table in CHAPTERS[name]
+            if table in survey.untold
+        ],
+    )
+
+
+def _title(key: str, name: str, lang: str) -> str:
+    return text(key, lang) if has_text(key, lang) else name.replace("-", " ").capitalize()

@@ -1,0 +1,101 @@
+"""The figures of a survey's statistics, each for a wide page and, where it helps, for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ecity_geo.outputs import charts
+from ecity_geo.outputs.drawing import NARROW, WIDE
+from ecity_geo.outputs.statistics_table import study_labels
+from ecity_geo.survey_findings import SurveyFindings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure as SVG.
+
+    Parameters
+    ----------
+    name
+        Its name, and that of its file.
+    chapter
+        Where it stands.
+    wide
+        For a page.
+    narrow
+        The same for a phone; empty where the wide one is rolled instead.
+    """
+
+    name: str
+    chapter: str
+    wide: str
+    narrow: str = ""
+
+
+def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
+    """Draw what can be drawn of a survey.
+
+    Parameters
+    ----------
+    survey
+        The statistics.
+    lang
+        Language.
+
+    Returns
+    -------
+    figures
+        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``, ``"path"``; without those whose
+        tables have no answer.
+    """
+    labels = study_labels(survey.study, lang)
+    drawn = {}
+    for name, (chapter, needed, draw) in _FIGURES.items():
+        if not needed or needed in survey.tables:
+            drawn[name] = Figure(
+                name=name,
+                chapter=chapter,
+                wide=draw(survey, labels, lang, WIDE),
+                narrow=draw(survey, labels, lang, NARROW),
+            )
+    return drawn
+
+
+def _likert(survey: SurveyFindings, labels: dict[str, str], lang: str, width: float) -> str:
+    instrument = survey.study.instrument
+    named = {point: label.text(lang) for point, label in instrument.scale_labels.items()}
+    return charts.likert_svg(
+        survey.data.answers,
+        scale=(instrument.scale_min, instrument.scale_max),
+        lang=lang,
+        labels=labels,
+        constructs=survey.data.constructs,
+        scale_labels=named,
+        width=width,
+    )
+
+
+def _means(survey: SurveyFindings, labels: dict[str, str], lang: str, width: float) -> str:
+    return charts.means_svg(
+        survey.tables["one-sample"].set_index("item"),
+        test_value=survey.study.options.test_value,
+        lang=lang,
+        labels=labels,
+        constructs=survey.data.constructs,
+        width=width,
+    )
+
+
+def _mean_ranks(survey: SurveyFindings, labels: dict[str, str], lang: str, width: float) -> str:
+    ranks = survey.tables["mean-ranks"].set_index("item")
+    return charts.mean_ranks_svg(ranks, lang=lang, labels=labels, width=width)
+
+
+_Draw = Callable[[SurveyFindings, dict[str, str], str, float], str]
+# Chapter, the table that must have an answer, and how it is drawn.
+_FIGURES: dict[str, tuple[str, str, _Draw]] = {
+    "likert": ("instrument", "", _likert),
+    "means": ("level", "one-sample", _means),
+    "mean-ranks": ("ranks", "mean-ranks", _mean_ranks),
+}

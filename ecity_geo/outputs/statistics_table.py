@@ -1,0 +1,382 @@
+"""Any table of the statistics as people publish it: named columns, rounded figures, notes.
+
+``statistics.csv`` beside this module says per column how it is called and how its figures are
+written, for one table or (``*``) for all. A column that it does not know is written by its kind,
+so that no table needs code of its own.
+
+Formats: ``d0`` to ``d3`` decimals, ``b2`` and ``b3`` the same for what cannot pass 1, ``i2`` and
+``ib2`` intervals of two columns (``low..high``), ``p``, ``count``, ``df``, ``share0`` and
+``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says),
+``path`` (names joined by operators), ``word`` (of the catalogue), ``text``, ``hide``. With a
+question mark, a column that says the same in every row moves into the note. A row without a
+column may set a table upright: ``transpose``.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from importlib.resources import files
+from io import StringIO
+from typing import Any
+
+import pandas as pd
+
+from ecity_geo.inputs.sections import Label
+from ecity_geo.outputs.apa import bounded, brackets, p_value
+from ecity_geo.outputs.grid import Cell, Grid, Kind
+from ecity_geo.outputs.grid import Column as Head
+from ecity_geo.outputs.pages import fragment, template_source
+from ecity_geo.outputs.text import (
+    DIRECTION,
+    MISSING,
+    finite,
+    has_text,
+    isolate,
+    number,
+    percent,
+    text,
+)
+from ecity_geo.study import Study
+
+Labels = Mapping[str, str]
+Row = Mapping[str, Any]
+
+_WORDS = ("name", "district", "group", "path", "word", "text", "yes")
+_FIGURES: dict[str, Callable[[Any, str], str]] = {
+    **{f"d{digits}": partial(number, digits=digits) for digits in range(4)},
+    **{f"b{digits}": partial(bounded, digits=digits) for digits in (2, 3)},
+    **{f"share{digits}": partial(percent, digits=digits) for digits in (0, 1)},
+    "p": p_value,
+    "count": number,
+    "df": lambda value, lang: number(value, lang, 0 if _whole(value) else 2),
+}
+_OPERATORS = {"~": "arrow", "=~": "arrow", "~~": "with", "->": "arrow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """How a column of a table is shown.
+
+    Parameters
+    ----------
+    name
+        Of the frame; ``low..high`` stands for two.
+    style
+        A format of this module.
+    heading
+        In both languages.
+    constant
+        Whether it moves into the note where it says the same in every row.
+    """
+
+    name: str
+    style: str
+    heading: Label
+    constant: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How the figures of a table are written.
+
+    Parameters
+    ----------
+    lang
+        Language of the words.
+    digits
+        Language of the digits.
+    labels
+        Names by id: of questions, parts, ``district:<id>`` and ``fabric:<id>``.
+    confidence
+        Level of the intervals, for headings.
+    """
+
+    lang: str
+    digits: str
+    labels: Labels
+    confidence: float = 0.95
+
+
+def table_html(
+    frame: pd.DataFrame,
+    name: str,
+    lang: str,
+    *,
+    digits: str | None = None,
+    labels: Labels | None = None,
+    confidence: float = 0.95,
+    styled: bool = True,
+) -> str:
+    """Write a table of the statistics as HTML.
+
+    Parameters
+    ----------
+    frame
+        The table, as `ecity_geo.survey_findings.analyse_survey` returns it.
+    name
+        Its name, such as ``"one-sample"``: it decides caption, headings and decimals.
+    lang
+        ``"fa"`` or ``"en"``.
+    digits
+        ``"fa"`` for Persian digits and decimal mark, ``"en"`` for Latin ones; as the language
+        by default.
+    labels
+        Names by id, as `study_labels` makes them; ids where there is none.
+    confidence
+        Level of the intervals in it.
+    styled
+        Whether a style sheet comes along, for a notebook; a page has its own.
+
+    Returns
+    -------
+    html
+        A table with three rules, a caption and notes below; every text escaped.
+    """
+    style = Style(lang=lang, digits=digits or lang, labels=labels or {}, confidence=confidence)
+    grid = table_grid(frame, name, style)
+    css = _scoped(template_source("statistics.css")) if styled else ""
+    return fragment(
+        "statistics_table.html.jinja",
+        grid=grid,
+        lang=lang,
+        dir=DIRECTION[lang],
+        css=css,
+        notes=text("statistics.notes", lang),
+    )
+
+
+def study_labels(study: Study, lang: str) -> dict[str, str]:
+    """Return the names of everything that a table of the study may speak of.
+
+    Parameters
+    ----------
+    study
+        The study.
+    lang
+        Language.
+
+    Returns
+    -------
+    labels
+        By id: questions, parts, outcomes, ``district:<id>`` and ``fabric:<id>``.
+    """
+    instrument = study.instrument
+    named = [*instrument.items, *instrument.constructs, *getattr(instrument, "outcomes", ())]
+    labels = {each.id: each.label.text(lang) or each.id for each in named}
+    for row in study.districts.itertuples():
+        both = Label(fa=str(row.name_fa), en=str(row.name_en))
+        labels[f"district:{row.Index}"] = both.text(lang) or str(row.Index)
+    fabrics = {str(each) for each in study.responses["fabric"].dropna()}
+    for fabric in sorted(fabrics | set(study.options.fabric_labels)):
+        given = study.options.fabric_labels.get(fabric, Label()).text(lang)
+        key = f"common.fabric.{fabric}"
+        shown = text(key, lang) if has_text(key, lang) else fabric
+        labels[f"fabric:{fabric}"] = given or shown
+    return labels
+
+
+def table_grid(frame: pd.DataFrame, name: str, style: Style) -> Grid:
+    """Prepare a table as text; see `table_html`."""
+    chosen = _columns(frame, name)
+    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    constant = [column for column in chosen if column.constant and _same(frame, column)]
+    shown = [column for column in chosen if column not in constant]
+    notes = [_stated(column, rows[0], style) for column in constant] if rows else []
+    key = f"statistics.note.{name}"
+    if has_text(key, style.lang):
+        notes.append(text(key, style.lang, confidence=percent(style.confidence, style.digits)))
+    caption = _caption(name, style.lang)
+    note = " ".join(notes)
+    if (name, "transpose") in _layouts():
+        return _upright(caption, shown, rows, note, style)
+    return Grid(
+        caption=caption,
+        columns=tuple(
+            Head(label=_heading(column, style), kind=_kind(column, shown)) for column in shown
+        ),
+        rows=tuple(tuple(_cell(row, column, style) for column in shown) for row in rows),
+        note=note,
+    )
+
+
+def _upright(
+    caption: str, shown: list[Column], rows: list[dict[str, Any]], note: str, style: Style
+) -> Grid:
+    """Set a table of few rows upright: a row for each measure."""
+    named = [column for column in shown if column.style in _WORDS]
+    heads = [
+        " · ".join(_cell(row, column, style).text for column in named)
+        or text("statistics.value", style.lang)
+        for row in rows
+    ]
+    return Grid(
+        caption=caption,
+        columns=(
+            Head(label=text("statistics.measure", style.lang), kind="name"),
+            *(Head(label=head) for head in heads),
+        ),
+        rows=tuple(
+            (Cell(text=_heading(column, style)), *(_cell(row, column, style) for row in rows))
+            for column in shown
+            if column not in named
+        ),
+        note=note,
+    )
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> dict[tuple[str, str], Column]:
+    entries = {}
+    for row in _lines():
+        if row["column"]:
+            entries[row["table"], row["column"]] = Column(
+                name=row["column"],
+                style=row["format"].rstrip("?"),
+                heading=Label(fa=row["fa"], en=row["en"]),
+                constant=row["format"].endswith("?"),
+            )
+    return entries
+
+
+@lru_cache(maxsize=1)
+def _layouts() -> frozenset[tuple[str, str]]:
+    return frozenset((row["table"], row["format"]) for row in _lines() if not row["column"])
+
+
+@lru_cache(maxsize=1)
+def _lines() -> tuple[dict[str, str], ...]:
+    content = (files("ecity_geo.outputs") / "statistics.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(StringIO(content)))
+
+
+def _columns(frame: pd.DataFrame, table: str) -> list[Column]:
+    """Choose the columns that are shown, in the order of the frame; the question comes first."""
+    names = [str(name) for name in frame.columns]
+    pairs = {
+        pair.split("..")[0]: (pair, pair.split("..")[1])
+        for owner, pair in _dictionary()
+        if ".." in pair and owner in ("*", table) and set(pair.split("..")) <= set(names)
+    }
+    seconds = {second for _, second in pairs.values()}
+    chosen = []
+    for name in names:
+        if name in seconds:
+            continue
+        column = _column(pairs[name][0] if name in pairs else name, table, frame)
+        if column.style != "hide" and frame[name].map(_known).any():
+            chosen.append(column)
+    return sorted(chosen, key=lambda column: column.name != "item")
+
+
+def _column(name: str, table: str, frame: pd.DataFrame) -> Column:
+    entries = _dictionary()
+    known = entries.get((table, name)) or entries.get(("*", name))
+    if known is not None:
+        return known
+    words = name.replace("_", " ").replace("-", " ").strip().capitalize()
+    heading = Label(fa=words, en=words)
+    return Column(name=name, style=_style_of(name, frame[name]), heading=heading)
+
+
+def _style_of(name: str, values: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return "yes"
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return "count"
+    if pd.api.types.is_float_dtype(values.dtype):
+        return "p" if name == "p" or name.startswith("p_") else "d3"
+    return "word"
+
+
+def _cell(row: Row, column: Column, style: Style) -> Cell:
+    if ".." in column.name:
+        low, high = (row[name] for name in column.name.split(".."))
+        places = int(column.style[-1])
+        below_one = column.style.startswith("ib")
+        written = brackets(low, high, style.digits, places, below_one=below_one)
+        return Cell(text=written, ltr=True)
+    value = row[column.name]
+    if not _known(value):
+        return Cell(text=MISSING)
+    if column.style in _FIGURES:
+        return Cell(text=_figure(value, column.style, style.digits), ltr=True)
+    return Cell(text=_words(value, row, column.style, style))
+
+
+def _figure(value: Any, style: str, digits: str) -> str:
+    return str(value) if isinstance(value, str) else _FIGURES[style](value, digits)
+
+
+def _words(value: Any, row: Row, style: str, how: Style) -> str:
+    written = str(value)
+    if style == "yes":
+        return text(f"statistics.word.{'yes' if value else 'no'}", how.lang)
+    if style == "path":
+        return _path(written, how)
+    if style in ("district", "group"):
+        by = "district" if style == "district" else str(row.get("by", ""))
+        return isolate(how.labels.get(f"{by}:{written}", written), how.lang)
+    if style == "name" and written in how.labels:
+        return isolate(how.labels[written], how.lang)
+    if style in ("name", "word"):
+        key = f"statistics.word.{re.sub('[^a-z0-9]+', '_', written.lower()).strip('_')}"
+        if has_text(key, how.lang):
+            return text(key, how.lang)
+    return isolate(written, how.lang)
+
+
+def _path(written: str, how: Style) -> str:
+    """Name the ends of a path; in ``a ~ b`` the second leads to the first."""
+    parts = re.split(r"\s*(=~|~~|->|→|~)\s*", written)
+    names = [isolate(how.labels.get(part, part), how.lang) for part in parts[::2]]
+    arrow = "←" if how.lang == "fa" else "→"
+    if "~" in parts[1::2]:
+        names.reverse()
+    if "~~" in parts[1::2]:
+        arrow = "↔"
+    return f" {arrow} ".join(names)
+
+
+def _stated(column: Column, row: Row, style: Style) -> str:
+    """Say in the note what a column says in every row."""
+    said = _cell(row, column, style).text
+    return text("statistics.stated", style.lang, heading=_heading(column, style), value=said)
+
+
+def _heading(column: Column, style: Style) -> str:
+    heading = column.heading.text(style.lang) or column.name
+    return heading.replace("{confidence}", percent(style.confidence, style.digits))
+
+
+def _kind(column: Column, shown: list[Column]) -> Kind:
+    if column.style not in _WORDS:
+        return "number"
+    first = next((each for each in shown if each.style in _WORDS), None)
+    return "name" if column is first else "text"
+
+
+def _caption(name: str, lang: str) -> str:
+    key = f"statistics.table.{name}"
+    return text(key, lang) if has_text(key, lang) else name.replace("-", " ").capitalize()
+
+
+def _same(frame: pd.DataFrame, column: Column) -> bool:
+    return len(frame) > 1 and len(set(frame[column.name].map(str))) == 1
+
+
+def _known(value: Any) -> bool:
+    return not (value is None or value == "" or (not isinstance(value, str) and pd.isna(value)))
+
+
+def _whole(value: Any) -> bool:
+    known = finite(value)
+    return known is None or abs(known - round(known)) < 1e-9
+
+
+def _scoped(css: str) -> str:
+    """Keep what a style sheet says of these tables, for a place that has its own styles."""
+    return css.split("/* The page. */", maxsplit=1)[0].strip()
