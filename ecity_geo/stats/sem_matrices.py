@@ -13,11 +13,22 @@ from ecity_geo.stats.sem_table import Parameter, ParameterTable
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Where free parameters stand in one matrix: row, column and number of each."""
+    """Where free parameters stand in one matrix: row, column and number of each.
+
+    `unique` tells whether no two cells share a parameter.
+    """
 
     row: np.ndarray
     column: np.ndarray
     index: np.ndarray
+    unique: bool
+
+    def add(self, slopes: np.ndarray, parts: np.ndarray) -> None:
+        """Add the derivative by each cell to that by its parameter, in place."""
+        if self.unique:
+            slopes[self.index] += parts
+        else:
+            np.add.at(slopes, self.index, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +143,18 @@ class CompiledModel:
         p, q = self.observed, self.count
         effect = np.linalg.inv(np.eye(len(directed)) - directed)
         reach = effect[:p]
-        spread = reach @ symmetric @ effect.T
+        total = effect @ symmetric @ effect.T
         place = effect @ intercept
         by_covariance, by_mean = np.zeros((q, p, p)), np.zeros((q, p))
-        paths, spreads = made.directed_cells, made.symmetric_cells
-        one_way = reach.T[paths.row, :, None] * spread.T[paths.column, None, :]
-        np.add.at(by_covariance, paths.index, one_way + one_way.swapaxes(1, 2))
-        np.add.at(by_mean, paths.index, reach.T[paths.row] * place[paths.column, None])
+        paths, spreads, levels = made.directed_cells, made.symmetric_cells, made.intercept_cells
+        one_way = reach.T[paths.row, :, None] * total[:p].T[paths.column, None, :]
+        paths.add(by_covariance, one_way + one_way.swapaxes(1, 2))
         both = reach.T[spreads.row, :, None] * reach.T[spreads.column, None, :]
-        once = (spreads.row == spreads.column)[:, None, None]
-        np.add.at(by_covariance, spreads.index, np.where(once, both, both + both.swapaxes(1, 2)))
-        np.add.at(by_mean, made.intercept_cells.index, reach.T[made.intercept_cells.row])
-        return Slopes(spread[:, :p], place[:p], by_covariance, by_mean)
+        both *= np.where(spreads.row == spreads.column, 0.5, 1.0)[:, None, None]
+        spreads.add(by_covariance, both + both.swapaxes(1, 2))
+        paths.add(by_mean, reach.T[paths.row] * place[paths.column, None])
+        levels.add(by_mean, reach.T[levels.row])
+        return Slopes(total[:p, :p], place[:p], by_covariance, by_mean, effect, total, place)
 
     def with_exogenous(self, moments: Sequence[Moments]) -> CompiledModel:
         """Return the model with the moments of exogenous variables of another sample.
@@ -173,12 +184,25 @@ class CompiledModel:
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """Implied covariance and mean with derivatives, parameter first: q x p x p and q x p."""
+    """Implied moments of a group with their derivatives.
+
+    Parameters
+    ----------
+    sigma, mu
+        Covariance and mean of the observed variables.
+    covariance, mean
+        Their derivatives, parameter first: q x p x p and q x p.
+    effect, total, place
+        ``(I - A)^-1``, and covariance and mean of all variables.
+    """
 
     sigma: np.ndarray
     mu: np.ndarray
     covariance: np.ndarray
     mean: np.ndarray
+    effect: np.ndarray
+    total: np.ndarray
+    place: np.ndarray
 
 
 def compile_model(table: ParameterTable, moments: Sequence[Moments] = ()) -> CompiledModel:
@@ -226,8 +250,13 @@ def _group_matrices(rows: list[tuple[Parameter, int]], place: dict[str, int]) ->
             symmetric[to, origin] = symmetric[origin, to] = row.value
         else:
             intercept[to] = row.value
-    cells = {kind: Cells(*np.array(at, dtype=int).reshape(-1, 3).T) for kind, at in free.items()}
+    cells = {kind: _cells(at) for kind, at in free.items()}
     return GroupMatrices(directed, symmetric, intercept, cells["A"], cells["S"], cells["m"])
+
+
+def _cells(at: list[tuple[int, int, int]]) -> Cells:
+    row, column, index = np.array(at, dtype=int).reshape(-1, 3).T
+    return Cells(row, column, index, len(set(index.tolist())) == len(index))
 
 
 def _cell(row: Parameter, place: dict[str, int]) -> tuple[str, int, int]:

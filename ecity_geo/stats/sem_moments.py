@@ -28,17 +28,15 @@ class Moments:
         Divided by `weight`, p x p.
     mean
         Length p.
+    log_determinant
+        Logarithm of the determinant of the covariance.
     """
 
     n: int
     weight: float
     covariance: np.ndarray
     mean: np.ndarray
-
-    @property
-    def log_determinant(self) -> float:
-        """Return the logarithm of the determinant of the covariance."""
-        return float(np.linalg.slogdet(self.covariance)[1])
+    log_determinant: float
 
 
 def moments_of(values: np.ndarray, *, convention: str = "lavaan") -> Moments:
@@ -61,7 +59,13 @@ def moments_of(values: np.ndarray, *, convention: str = "lavaan") -> Moments:
     centred = values - mean
     weight = n if convention == "lavaan" else n - 1
     covariance = centred.T @ centred / weight
-    return Moments(n=n, weight=float(weight), covariance=covariance, mean=mean)
+    return Moments(
+        n=n,
+        weight=float(weight),
+        covariance=covariance,
+        mean=mean,
+        log_determinant=float(np.linalg.slogdet(covariance)[1]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

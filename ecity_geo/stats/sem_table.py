@@ -74,8 +74,10 @@ class ParameterTable:
         share a number.
     observed, latent
         Variables in lavaan's order.
+    given
+        Observed variables that explain others and that nothing explains.
     exogenous
-        Observed variables whose moments are taken from the sample.
+        Those of them whose moments are taken from the sample.
     groups
         How many.
     means
@@ -88,6 +90,7 @@ class ParameterTable:
     index: np.ndarray
     observed: tuple[str, ...]
     latent: tuple[str, ...]
+    given: tuple[str, ...]
     exogenous: tuple[str, ...]
     groups: int
     means: bool
@@ -170,13 +173,13 @@ def build_table(
         for row in _in_group(first, syntax.terms, group, groups, equal, kinds, std_lv)
     ]
     rows = _unite_labels(rows)
-    exogenous = kinds.exogenous if fixed_x else ()
     return ParameterTable(
         rows=tuple(rows),
         index=_index(rows, _equal_names(first, kinds, equal, partial)),
         observed=kinds.observed,
         latent=kinds.latent,
-        exogenous=exogenous,
+        given=kinds.exogenous,
+        exogenous=kinds.exogenous if fixed_x else (),
         groups=groups,
         means=means,
         definitions=syntax.definitions,
