@@ -72,7 +72,7 @@ def lay_out(drawing: Drawing, groups: Groups, names: Labels, *, top: float, ends
             middle = y + height + BAR / 2 + 1 if stacked else y + full / 2
             rows.append(Row(str(item), lines, y, middle, y + full))
             y += full
-    layout = Layout(
+    return Layout(
         rows=rows,
         heads=heads,
         left=left,
@@ -80,10 +80,13 @@ def lay_out(drawing: Drawing, groups: Groups, names: Labels, *, top: float, ends
         bottom=y,
         stacked=stacked,
     )
-    for head in heads:
+
+
+def write_heads(drawing: Drawing, layout: Layout) -> None:
+    """Write the headings over their rows, on top of the axis."""
+    for head in layout.heads:
         words = wrap(head.words, drawing.width - 2 * MARGIN, lines=1, weight=700)[0]
-        drawing.words(MARGIN, head.middle, words, weight=700)
-    return layout
+        drawing.words(MARGIN, head.middle, words, weight=700, halo=True)
 
 
 def write_label(drawing: Drawing, row: Row) -> None:

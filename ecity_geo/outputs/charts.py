@@ -26,6 +26,7 @@ from ecity_geo.outputs.chart_rows import (
     lay_out,
     marker,
     value_axis,
+    write_heads,
     write_label,
     write_legend,
 )
@@ -100,6 +101,7 @@ def likert_svg(
     # Under the bars, so that it does not strike through their figures.
     drawing.line((place(0), top + 22), (place(0), layout.bottom), weight=1)
     _count_heads(drawing, layout, top)
+    write_heads(drawing, layout)
     for row in layout.rows:
         write_label(drawing, row)
         before = -float(sides["low"][row.item])
@@ -143,11 +145,12 @@ def means_svg(
     """
     names = labels or {}
     drawing = Drawing(width, lang)
-    words = [text(f"statistics.figure.{each.replace(' ', '_')}", lang) for each in VERDICTS]
-    top = write_legend(
-        drawing,
-        [(marker(drawing, each), word) for each, word in zip(VERDICTS, words, strict=True)],
-    )
+    value = plain(test_value, lang)
+    words = {
+        each: text(f"statistics.figure.{each.replace(' ', '_')}", lang, test=value)
+        for each in VERDICTS
+    }
+    top = write_legend(drawing, [(marker(drawing, each), word) for each, word in words.items()])
     layout = lay_out(drawing, constructs or {"": list(tests.index)}, names, top=top + 20, ends=58)
     ends = half_points([test_value, *tests["low"], *tests["high"]])
     place = layout.scale(*ends)
@@ -155,6 +158,7 @@ def means_svg(
     drawing.line(
         (place(test_value), top + 22), (place(test_value), layout.bottom), stroke=ALERT, weight=1.6
     )
+    write_heads(drawing, layout)
     said = []
     found = {str(item): test for item, test in tests.to_dict("index").items()}
     for row in layout.rows:
@@ -163,12 +167,11 @@ def means_svg(
         draw_interval(drawing, row, place, test["low"], test["high"])
         marker(drawing, str(test["verdict"]))(place(test["mean"]), row.middle)
         drawing.words(width - MARGIN, row.middle, number(test["mean"], lang, 2), anchor="end")
-        verdict = text(f"statistics.figure.{str(test['verdict']).replace(' ', '_')}", lang)
         said.append(
             f"{names.get(row.item, row.item)}: {number(test['mean'], lang, 2)} "
-            f"({interval(test['low'], test['high'], lang, 2)}), {verdict}"
+            f"({interval(test['low'], test['high'], lang, 2)}), {words[test['verdict']]}"
         )
-    label = text("statistics.figure.means", lang, test=plain(test_value, lang))
+    label = text("statistics.figure.means", lang, test=value)
     return drawing.svg(layout.bottom + MARGIN, label=f"{label}. {'; '.join(said)}", kind="means")
 
 
