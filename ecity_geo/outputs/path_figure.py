@@ -72,9 +72,10 @@ def path_svg(
     ValueError
         If there are several groups in the frame, or nothing to draw.
     """
-    if "group" in parameters and len(set(parameters["group"])) > 1:
+    drawn = parameters[parameters["op"].isin(["=~", "~", "~~"])]
+    if "group" in drawn and len(set(drawn["group"])) > 1:
         raise ValueError("a path diagram shows one group: pass the rows of one")
-    model = read_model(parameters)
+    model = read_model(drawn)
     if not model.nodes:
         raise ValueError("no parameter of the frame is a loading or a path")
     beside = not model.paths
