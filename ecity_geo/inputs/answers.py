@@ -53,9 +53,9 @@ def read_answers(
     texts
         A text column per item, named by item id; the index is the place in the file.
     instrument
-        Gives the scale; an answer is a whole number on it.
+        Gives the scale; an answer is a whole number on it, or the label of one.
     config
-        Declares missing codes and text answers; both go before numbers.
+        Declares missing codes and text answers; both go before numbers and labels.
     source
         The file as the user named it.
 
@@ -67,12 +67,14 @@ def read_answers(
     # Few answers are written in many cells: each is read once, by its number among them.
     numbers, written = pd.factorize(texts.to_numpy(dtype=object).ravel())
     distinct = pd.Series(written, dtype=str)
-    declared = match_keys(distinct, pd.DataFrame(index=list(config.answers)), source=source)
-    readings = [_read(text, instrument, config, declared.mapping) for text in distinct]
+    words = _words(instrument, config)
+    declared = match_keys(distinct, pd.DataFrame(index=list(words)), source=source)
+    points = {text: words[key] for text, key in declared.mapping.items()}
+    readings = [_read(text, instrument, config, points) for text in distinct]
     counts = np.bincount(numbers, minlength=len(readings))
-    points = pd.array([reading.value for reading in readings], dtype="Int64")
+    values = pd.array([reading.value for reading in readings], dtype="Int64")
     cells = numbers.reshape(texts.shape)
-    columns = {item: points[cells[:, column]] for column, item in enumerate(texts.columns)}
+    columns = {item: values[cells[:, column]] for column, item in enumerate(texts.columns)}
     return Answers(
         values=pd.DataFrame(columns, index=texts.index),
         faults=(
@@ -80,14 +82,27 @@ def read_answers(
             *_answer_faults(texts, cells, readings, instrument, config, source),
         ),
         repairs=tuple(_repairs(readings, counts, source)),
-        matches=_matches(declared, dict(zip(distinct, counts.tolist(), strict=True)), config),
+        matches=_matches(declared, dict(zip(distinct, counts.tolist(), strict=True)), words),
     )
 
 
-def _matches(declared: MatchResult, rows: dict[str, int], config: SurveyConfig) -> pd.DataFrame:
+def _words(instrument: Instrument, config: SurveyConfig) -> dict[str, int]:
+    """Answers in words: those declared, and labels of the scale that tell points apart."""
+    declared = {fold(text, 2) for text in config.answers}
+    found: dict[str, tuple[str, set[int]]] = {}
+    for point, label in instrument.scale_labels.items():
+        for text in (label.fa, label.en):
+            key = fold(text, 2)
+            if key and key not in declared and to_number(text) is None:
+                found.setdefault(key, (text, set()))[1].add(point)
+    labels = {text: min(points) for text, points in found.values() if len(points) == 1}
+    return labels | config.answers
+
+
+def _matches(declared: MatchResult, rows: dict[str, int], words: dict[str, int]) -> pd.DataFrame:
     table = declared.table[declared.table["matched"].notna()]
     return table.assign(
-        matched=[str(config.answers[key]) for key in table["matched"]],
+        matched=[str(words[key]) for key in table["matched"]],
         rows=pd.array([rows[text] for text in table["value"]], dtype="Int64"),
     )
 
@@ -99,7 +114,7 @@ class _Reading:
 
 
 def _read(
-    text: str, instrument: Instrument, config: SurveyConfig, declared: dict[str, str]
+    text: str, instrument: Instrument, config: SurveyConfig, declared: dict[str, int]
 ) -> _Reading:
     number = to_number(text)
     if not text.strip():
@@ -107,7 +122,7 @@ def _read(
     if is_missing_code(text, config):
         return _Reading("missing")
     if text in declared:
-        return _Reading("text", config.answers[declared[text]])
+        return _Reading("text", declared[text])
     if number is None:
         return _Reading("words")
     if not number.is_integer() or not instrument.scale_min <= number <= instrument.scale_max:
@@ -208,7 +223,10 @@ def _repairs(
 ) -> Iterator[Repair]:
     told = {
         "folded": ("folded_digits", "answers in Persian or Arabic digits"),
-        "text": ("text_answers", "answers in words, read by [survey.answers]"),
+        "text": (
+            "text_answers",
+            "answers in words, read by [survey.answers] or the scale's labels",
+        ),
         "missing": ("missing_codes", "answers that are declared missing codes"),
     }
     for kind, (name, detail) in told.items():

@@ -149,7 +149,8 @@ def read_table(
     table
         All columns text, ``""`` for an empty cell; the index is the place in the file and is
         named ``"line"`` (CSV) or ``"row"``. Group prefixes of a Kobo export are gone. Value
-        labels of an SPSS file are in ``data.attrs["value_labels"]``: column, code, label.
+        labels of an SPSS file are in ``data.attrs["value_labels"]``: column, code, label; headers
+        of an export as written in ``data.attrs["headers"]``, by column.
 
     Raises
     ------
@@ -192,9 +193,10 @@ def _without_groups(table: Checked[pd.DataFrame], source: str) -> Checked[pd.Dat
         for name, column in zip(short, columns, strict=True)
     ]
     count = sum(name != column for name, column in zip(names, columns, strict=True))
-    if not count:
-        return table
     data = table.data.set_axis(names, axis=1)
+    data.attrs["headers"] = dict(zip(names, columns, strict=True))
+    if not count:
+        return Checked(data=data, repairs=table.repairs)
     repair = Repair(
         source=source,
         kind="group_columns",

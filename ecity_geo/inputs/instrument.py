@@ -11,7 +11,7 @@ from ecity_geo.inputs.toml import Document, Section, check_schema
 
 RESERVED = ("district_id", "fabric", "weight", "respondent_id", "overall", "city")
 # Tables have the columns readiness_<construct> beside readiness_low and its like.
-_RESERVED_CONSTRUCTS = (*RESERVED, "low", "high", "n", "reason")
+RESERVED_CONSTRUCTS = (*RESERVED, "low", "high", "n", "reason")
 _WIDEST = 1000
 
 
@@ -165,7 +165,7 @@ def _scale_labels(scale: Section, low: int, high: int) -> dict[int, Label]:
 
 def _construct(table: Section, seen: dict[str, str]) -> Construct:
     construct = Construct(
-        id=_identifier(table, seen, _RESERVED_CONSTRUCTS),
+        id=_identifier(table, seen, RESERVED_CONSTRUCTS),
         label=table.label("label", required=True),
         weight=table.number("weight", 1.0, above=0),
         items=tuple(_item(item, seen) for item in table.sections("item")),

@@ -54,14 +54,14 @@ def read_excel(path: Path, *, sheet: str, source: str) -> Checked[pd.DataFrame]:
         For merged cells, formulas, error values, several sheets of which none is named, faults of
         form, a damaged file, or a missing ``openpyxl``.
     """
-    book = _open_book(path, source)
+    book = open_book(path, source)
     chosen, repairs = _choose(book, sheet, source)
     _refuse_stray(chosen, source)
     faults = [*_merged(chosen, source), *_computed(chosen, source)]
     if faults:
         raise InputError(faults)
     rows = [
-        (number, [_text(cell.value) for cell in cells])
+        (number, [cell_text(cell.value) for cell in cells])
         for number, cells in enumerate(chosen.iter_rows(), start=1)
     ]
     while rows and not any(rows[0][1]):
@@ -70,14 +70,33 @@ def read_excel(path: Path, *, sheet: str, source: str) -> Checked[pd.DataFrame]:
     return Checked(data=table.data, repairs=(*repairs, *table.repairs))
 
 
-def _optional(module: str, source: str) -> ModuleType:
+def optional(module: str, source: str) -> ModuleType:
+    """Import a package that not every installation has.
+
+    Parameters
+    ----------
+    module
+        Its name.
+    source
+        The file that needs it, as the user named it.
+
+    Returns
+    -------
+    module
+        The package.
+
+    Raises
+    ------
+    InputError
+        If it is missing.
+    """
     try:
         return import_module(module)
     except ImportError as error:
         fault = Fault(
             source=source,
             found=f"no package '{module}' on this machine",
-            expected="the package that reads this kind of file",
+            expected="the package for this kind of file",
             cure='Run: pip install "ecity_geo[survey]"',
         )
         raise InputError(fault) from error
@@ -94,8 +113,27 @@ def _damaged(source: str, error: Exception, kind: str) -> InputError:
     )
 
 
-def _open_book(path: Path, source: str) -> Workbook:
-    openpyxl = _optional("openpyxl", source)
+def open_book(path: Path, source: str) -> Workbook:
+    """Open an Excel file.
+
+    Parameters
+    ----------
+    path
+        An existing ``.xlsx`` file.
+    source
+        The file as the user named it.
+
+    Returns
+    -------
+    book
+        The workbook of `openpyxl`.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or ``openpyxl`` is missing.
+    """
+    openpyxl = optional("openpyxl", source)
     try:
         # An open file of our own, since openpyxl leaves its one open when it fails.
         with path.open("rb") as file, warnings.catch_warnings():
@@ -180,8 +218,19 @@ def _computed(sheet: Worksheet, source: str) -> Iterator[Fault]:
         )
 
 
-def _text(value: Any) -> str:
-    """Write a cell as a CSV would hold it: whole numbers without a point, dates in ISO form."""
+def cell_text(value: Any) -> str:
+    """Write a cell as a CSV would hold it: whole numbers without a point, dates in ISO form.
+
+    Parameters
+    ----------
+    value
+        What `openpyxl` or `pyreadstat` give.
+
+    Returns
+    -------
+    text
+        Trimmed; ``""`` for an empty cell.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):
@@ -218,7 +267,7 @@ def read_spss(path: Path, *, encoding: str, source: str) -> Checked[pd.DataFrame
     InputError
         If the file is damaged, holds no rows, or ``pyreadstat`` is missing.
     """
-    pyreadstat = _optional("pyreadstat", source)
+    pyreadstat = optional("pyreadstat", source)
     try:
         raw, meta = pyreadstat.read_sav(
             str(path), apply_value_formats=False, user_missing=True, encoding=encoding or None
@@ -234,12 +283,12 @@ def read_spss(path: Path, *, encoding: str, source: str) -> Checked[pd.DataFrame
     blanked = _blank_missing(raw, meta.missing_ranges)
     rows = [(0, [str(column) for column in raw.columns])]
     rows += [
-        (number, [_text(value) for value in values])
+        (number, [cell_text(value) for value in values])
         for number, values in enumerate(raw.itertuples(index=False, name=None), start=1)
     ]
     table = frame_of(rows, place="row", source=source)
     table.data.attrs["value_labels"] = {
-        column: {_text(code): str(label) for code, label in labels.items()}
+        column: {cell_text(code): str(label) for code, label in labels.items()}
         for column, labels in meta.variable_value_labels.items()
     }
     if not blanked:

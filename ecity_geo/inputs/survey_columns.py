@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
 
 from ecity_geo.errors import Fault, InputError
+from ecity_geo.inputs.form_names import FIELDS, METADATA, form_names, tails
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.inputs.schema import Repair
-from ecity_geo.inputs.sections import SurveyConfig
+from ecity_geo.inputs.sections import Label, SurveyConfig
 from ecity_geo.inputs.text import fold, nearest
 
 # No item may be called so: the names of parts that are no items begin with a mark.
 RESPONDENT, DISTRICT, X, Y, WEIGHT = "#respondent", "#district", "#x", "#y", "#weight"
 _EXPORT_IDS = ("_uuid", "instanceID", "KEY", "_id")
-_METADATA = re.compile(
-    r"_.*|(start|end|today|device_?id|username|sim_?serial|subscriber_?id|phone_?number|audit"
-    r"|instance_?(id|name)|key|uuid|submission_?date|submitter_?(id|name)|review_?state"
-    r"|form_?version|version|synthetic|(meta|formhub)[/:-].*)",
-    re.IGNORECASE,
-)
 
 
 def place_of(data: pd.DataFrame, number: object) -> str:
@@ -64,8 +58,11 @@ def survey_columns(
         folded.setdefault(fold(name, 1), []).append(name)
     found: dict[str, str] = {}
     faults: list[Fault] = []
+    owners = _owners(table, wanted, instrument)
     for role, name in wanted.items():
         same = [name] if name in known else folded.get(fold(name, 1), [])
+        same = [column for column in same if owners.get(column, name) == name]
+        same = same or [column for column, owner in owners.items() if owner == name]
         if len(same) == 1:
             found[role] = same[0]
         else:
@@ -80,7 +77,10 @@ def survey_columns(
             if (labels := table.attrs.get("value_labels", {}).get(name))
         }
     }
-    return data, [*_folded_columns(wanted, found, config), *_ignored(known, found, config)]
+    unused = [
+        name for name in known if name not in found.values() and owners.get(name) not in FIELDS
+    ]
+    return data, [*_folded_columns(wanted, found, config), *_ignored(unused, config)]
 
 
 def _wanted(config: SurveyConfig, instrument: Instrument, known: list[str]) -> dict[str, str]:
@@ -93,6 +93,41 @@ def _wanted(config: SurveyConfig, instrument: Instrument, known: list[str]) -> d
         wanted[DISTRICT] = config.district
     named = {role: name for role, name in wanted.items() if name}
     return named | {item.id: item.id for item in instrument.questions}
+
+
+def _owners(table: pd.DataFrame, wanted: dict[str, str], instrument: Instrument) -> dict[str, str]:
+    """Columns of a form export to what they hold: named behind groups, or by their wording.
+
+    A column belongs to what the most of its header names, so that ``technical-old-network`` is no
+    ``network``. Nothing for other tables, where what stands behind a mark is part of a name.
+    """
+    headers: dict[str, str] | None = table.attrs.get("headers")
+    if headers is None:
+        return {}
+    keys = _export_keys(wanted, instrument)
+    owners: dict[str, str] = {}
+    for column in map(str, table.columns):
+        parts = tails(headers.get(column, column))
+        folded = [(tier, fold(part, tier)) for tier in (1, 2) for part in parts]
+        owner = next((keys[text] for text in folded if text in keys), "")
+        if owner:
+            owners[column] = owner
+    return owners
+
+
+def _export_keys(wanted: dict[str, str], instrument: Instrument) -> dict[tuple[int, str], str]:
+    """Map what a header may be, a name (1) or wording (2), to what the study calls it."""
+    names = dict.fromkeys([*FIELDS, *wanted.values()])
+    labels = FIELDS | {question.id: question.label for question in instrument.questions}
+    keys: dict[tuple[int, str], str] = {}
+    for name in names:
+        label = labels.get(name, Label())
+        for text in {fold(label.fa, 2), fold(label.en, 2)} - {""}:
+            # Wording that two questions share tells neither.
+            keys[2, text] = "" if (2, text) in keys else name
+    in_form = form_names(instrument)
+    keys |= {(1, fold(in_form[name], 1)): name for name in names if name in in_form}
+    return keys | {(1, fold(name, 1)): name for name in names}
 
 
 def missing_column(name: str, same: list[str], known: list[str], source: str) -> Fault:
@@ -155,10 +190,9 @@ def _folded_columns(
         yield Repair(source=config.path, kind="folded_columns", count=len(other), detail=detail)
 
 
-def _ignored(known: list[str], found: dict[str, str], config: SurveyConfig) -> Iterator[Repair]:
+def _ignored(unused: list[str], config: SurveyConfig) -> Iterator[Repair]:
     """Tell of columns that nothing uses, unless they are plainly a form server's own."""
-    used = set(found.values())
-    names = [name for name in known if name not in used and not _METADATA.fullmatch(name)]
+    names = [name for name in unused if not METADATA.fullmatch(name)]
     if names:
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         detail = f"columns that the study does not name: {shown}"

@@ -390,10 +390,32 @@ def test_a_form_export_is_read_by_its_own_ids(tmp_path: Path, instrument: Instru
     pd.testing.assert_frame_equal(survey.data, read(tmp_path, texts(), instrument).data)
 
 
-def test_a_label_export_is_recognised(tmp_path: Path, instrument: Instrument) -> None:
+def test_a_label_export_is_read_by_its_wording(tmp_path: Path, instrument: Instrument) -> None:
+    labels = {item.id: f"بخش/{item.label.fa}" for item in instrument.items}
+    kobo(texts().rename(columns=labels)).assign(start="x").to_csv(
+        tmp_path / "responses.csv", index=False
+    )
+    survey = read(tmp_path, None, instrument, respondent="")
+    pd.testing.assert_frame_equal(survey.data, read(tmp_path, texts(), instrument).data)
+
+
+def test_wording_that_two_questions_share_is_no_name(
+    tmp_path: Path, instrument: Instrument
+) -> None:
+    first, second = instrument.constructs
+    twin = replace(first.items[1], label=first.items[0].label)
+    same = replace(
+        instrument,
+        constructs=(replace(first, items=(first.items[0], twin)), second),
+    )
+    frame = kobo(texts()).rename(columns={"technical/network": "شبکه"})
+    (fault,) = faults_of(tmp_path, frame, same, respondent="")
+    assert fault.found == "1 columns named by the wording of their question"
+
+
+def test_a_table_headed_by_wording_is_recognised(tmp_path: Path, instrument: Instrument) -> None:
     labels = {item.id: item.label.fa for item in instrument.items}
-    frame = kobo(texts().rename(columns=labels)).assign(start="x")
-    (fault,) = faults_of(tmp_path, frame, instrument, respondent="")
+    (fault,) = faults_of(tmp_path, texts().rename(columns=labels), instrument)
     assert fault.found == "4 columns named by the wording of their question"
     assert "XML values" in fault.cure
 
