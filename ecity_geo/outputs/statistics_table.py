@@ -369,7 +369,7 @@ def _same(frame: pd.DataFrame, column: Column) -> bool:
 
 
 def _known(value: Any) -> bool:
-    return not (value is None or value == "" or (not isinstance(value, str) and pd.isna(value)))
+    return bool(value) if isinstance(value, str) else not pd.isna(value)
 
 
 def _whole(value: Any) -> bool:
