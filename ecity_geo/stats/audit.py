@@ -31,7 +31,7 @@ from ecity_geo.stats.recompute import parse_result
 
 COLUMNS = ["table", "cell", "verdict", "why"]
 # In the paper that the format was made for, SOAR scores are the seventh table.
-_SOAR_TABLE = "7"
+SOAR_TABLE = "7"
 
 
 def audit(published: Mapping[str, Any]) -> pd.DataFrame:
@@ -69,9 +69,9 @@ def _findings(published: Mapping[str, Any]) -> Iterator[Finding]:
     survey = survey_of(published)
     every: list[Row] = []
     for key, block in blocks(published):
-        rows = rows_of(_table_name(key, block), block)
+        rows = rows_of(block_name(key, block), block)
         every += rows
-        yield from _table_findings(_table_name(key, block), rows, block, survey)
+        yield from _table_findings(block_name(key, block), rows, block, survey)
     yield from regression_findings(every, survey)
     fit_table = next((row.table for row in every if "NFI" in row.figures), "")
     for key, block in blocks(published):
@@ -79,7 +79,7 @@ def _findings(published: Mapping[str, Any]) -> Iterator[Finding]:
             name = str(block.get("table", fit_table or key))
             yield from fit_findings(row_of(name, key, block), survey)
         if key == "soar":
-            yield from soar_findings(str(block.get("table", _SOAR_TABLE)), block)
+            yield from soar_findings(str(block.get("table", SOAR_TABLE)), block)
         if key == "results":
             yield from _result_findings(block["results"], survey)
     yield from sample_findings(survey)
@@ -108,5 +108,6 @@ def _result_findings(results: list[str], survey: Survey) -> Iterator[Finding]:
             yield p_finding(row, kind, value, p, df, survey)
 
 
-def _table_name(key: str, block: Mapping[str, Any]) -> str:
+def block_name(key: str, block: Mapping[str, Any]) -> str:
+    """Name a part of the file: as it says, or by its key without ``table_``."""
     return str(block.get("table", key.removeprefix("table_")))
