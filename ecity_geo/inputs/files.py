@@ -13,8 +13,9 @@ import pandas as pd
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.delimited import read_delimited
 from ecity_geo.inputs.schema import Checked, Repair
-from ecity_geo.inputs.sheets import read_excel, read_spss
+from ecity_geo.inputs.sheets import read_excel
 from ecity_geo.inputs.sniff import TABLES, check_safe
+from ecity_geo.inputs.spss import read_spss
 
 __all__ = ["check_safe", "read_table", "resolve", "sha256"]
 

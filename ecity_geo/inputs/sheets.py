@@ -1,4 +1,4 @@
-"""Excel and SPSS files as tables of text.
+"""Excel files as tables of text.
 
 A merged cell keeps its text in one corner and leaves the others empty, and a formula holds what
 some program last computed: both are refused with their place, never guessed at.
@@ -102,11 +102,27 @@ def optional(module: str, source: str) -> ModuleType:
         raise InputError(fault) from error
 
 
-def _damaged(source: str, error: Exception, kind: str) -> InputError:
+def damaged(source: str, cause: object, kind: str) -> InputError:
+    """Make the error for a file that its reader cannot read.
+
+    Parameters
+    ----------
+    source
+        The file as the user named it.
+    cause
+        What the reader said.
+    kind
+        What it should be, ``"Excel (.xlsx)"``.
+
+    Returns
+    -------
+    error
+        To be raised.
+    """
     return InputError(
         Fault(
             source=source,
-            found=f"a file that cannot be read ({error})",
+            found=f"a file that cannot be read ({cause})",
             expected=f"an undamaged {kind} file without a password",
             cure="Open it in the program that made it and save it again, or export it as CSV.",
         )
@@ -142,7 +158,7 @@ def open_book(path: Path, source: str) -> Workbook:
             book: Workbook = openpyxl.load_workbook(file, rich_text=False)
     # openpyxl lets whatever its XML and zip readers raise come through.
     except (*ARCHIVE_ERRORS, KeyError, ValueError, TypeError, SyntaxError, OSError) as error:
-        raise _damaged(source, error, "Excel (.xlsx)") from error
+        raise damaged(source, error, "Excel (.xlsx)") from error
     return book
 
 
@@ -242,70 +258,3 @@ def cell_text(value: Any) -> str:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     return str(value).strip()
-
-
-def read_spss(path: Path, *, encoding: str, source: str) -> Checked[pd.DataFrame]:
-    """Read an SPSS file as text, codes as they are, indexed by row.
-
-    Parameters
-    ----------
-    path
-        An existing ``.sav`` or ``.zsav`` file.
-    encoding
-        Empty for the one that the file states.
-    source
-        The file as the user named it.
-
-    Returns
-    -------
-    table
-        Columns of text, index ``"row"`` from 1; values that the file declares missing are empty
-        and counted. Value labels are in ``data.attrs["value_labels"]``.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, holds no rows, or ``pyreadstat`` is missing.
-    """
-    pyreadstat = optional("pyreadstat", source)
-    try:
-        raw, meta = pyreadstat.read_sav(
-            str(path), apply_value_formats=False, user_missing=True, encoding=encoding or None
-        )
-    except (
-        pyreadstat.ReadstatError,
-        pyreadstat.PyreadstatError,
-        UnicodeDecodeError,
-        OverflowError,
-        OSError,
-    ) as error:
-        raise _damaged(source, error, "SPSS (.sav)") from error
-    blanked = _blank_missing(raw, meta.missing_ranges)
-    rows = [(0, [str(column) for column in raw.columns])]
-    rows += [
-        (number, [cell_text(value) for value in values])
-        for number, values in enumerate(raw.itertuples(index=False, name=None), start=1)
-    ]
-    table = frame_of(rows, place="row", source=source)
-    table.data.attrs["value_labels"] = {
-        column: {cell_text(code): str(label) for code, label in labels.items()}
-        for column, labels in meta.variable_value_labels.items()
-    }
-    if not blanked:
-        return table
-    detail = "answers that the SPSS file declares missing"
-    repair = Repair(source=source, kind="missing_codes", count=blanked, detail=detail)
-    return Checked(data=table.data, repairs=(*table.repairs, repair))
-
-
-def _blank_missing(raw: pd.DataFrame, ranges: dict[str, list[Any]]) -> int:
-    """Empty the values in the declared ranges, and count them."""
-    count = 0
-    for column, spans in ranges.items():
-        missing = pd.Series(data=False, index=raw.index)
-        for span in spans:
-            low, high = (span["lo"], span["hi"]) if isinstance(span, dict) else (span, span)
-            missing |= raw[column].between(low, high)
-        count += int(missing.sum())
-        raw[column] = raw[column].astype(object).mask(missing, None)
-    return count
