@@ -10,7 +10,7 @@ from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.form_names import FIELDS, METADATA, form_names, tails
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.inputs.schema import Repair
-from ecity_geo.inputs.sections import Label, SurveyConfig
+from ecity_geo.inputs.sections import SurveyConfig
 from ecity_geo.inputs.text import fold, nearest
 
 # No item may be called so: the names of parts that are no items begin with a mark.
@@ -61,8 +61,8 @@ def survey_columns(
     owners = _owners(table, wanted, instrument)
     for role, name in wanted.items():
         same = [name] if name in known else folded.get(fold(name, 1), [])
-        same = [column for column in same if owners.get(column, name) == name]
-        same = same or [column for column, owner in owners.items() if owner == name]
+        same = [column for column in same if owners.get(column, role) == role]
+        same = same or [column for column, owner in owners.items() if owner == role]
         if len(same) == 1:
             found[role] = same[0]
         else:
@@ -96,38 +96,55 @@ def _wanted(config: SurveyConfig, instrument: Instrument, known: list[str]) -> d
 
 
 def _owners(table: pd.DataFrame, wanted: dict[str, str], instrument: Instrument) -> dict[str, str]:
-    """Columns of a form export to what they hold: named behind groups, or by their wording.
+    """Columns of a form export to the part they play: named behind groups, or by their wording.
 
     A column belongs to what the most of its header names, so that ``technical-old-network`` is no
-    ``network``. Nothing for other tables, where what stands behind a mark is part of a name.
+    ``network``; where a form had to rename an item called ``status``, ``Status`` is the server's.
+    Nothing for other tables, where what stands behind a mark is part of a name.
     """
     headers: dict[str, str] | None = table.attrs.get("headers")
     if headers is None:
         return {}
-    keys = _export_keys(wanted, instrument)
+    words, names = _wording(wanted, instrument), _names(wanted, instrument)
     owners: dict[str, str] = {}
+    renamed: set[str] = set()
     for column in map(str, table.columns):
         parts = tails(headers.get(column, column))
-        folded = [(tier, fold(part, tier)) for tier in (1, 2) for part in parts]
-        owner = next((keys[text] for text in folded if text in keys), "")
-        if owner:
-            owners[column] = owner
-    return owners
+        found = (names.get(fold(part, 1)) for part in parts)
+        owner, other = next((each for each in found if each), ("", False))
+        owners[column] = owner or next(
+            (words[text] for text in (fold(part, 2) for part in parts) if text in words), ""
+        )
+        if other:
+            renamed.add(column)
+    sure = {owners[column] for column in renamed}
+    return {
+        column: "" if owner in sure and column not in renamed else owner
+        for column, owner in owners.items()
+        if owner
+    }
 
 
-def _export_keys(wanted: dict[str, str], instrument: Instrument) -> dict[tuple[int, str], str]:
-    """Map what a header may be, a name (1) or wording (2), to what the study calls it."""
-    names = dict.fromkeys([*FIELDS, *wanted.values()])
-    labels = FIELDS | {question.id: question.label for question in instrument.questions}
-    keys: dict[tuple[int, str], str] = {}
-    for name in names:
-        label = labels.get(name, Label())
+def _names(wanted: dict[str, str], instrument: Instrument) -> dict[str, tuple[str, bool]]:
+    """Map folded names to the part that the column plays, and whether only a form says so."""
+    parts = {fold(name, 1): (name, False) for name in FIELDS}
+    parts |= {fold(name, 1): (role, False) for role, name in wanted.items() if role == name}
+    for key, name in form_names(instrument).items():
+        if key in wanted and key != name:
+            parts[fold(name, 1)] = (key, True)
+    # A field of the form goes before an item of that name, which the form calls otherwise.
+    return parts | {fold(name, 1): (role, False) for role, name in wanted.items() if role != name}
+
+
+def _wording(wanted: dict[str, str], instrument: Instrument) -> dict[str, str]:
+    """Map folded wording to the part that the column plays; none where two questions share it."""
+    labels = {question.id: question.label for question in instrument.questions}
+    labels |= {role: FIELDS[name] for role, name in wanted.items() if role != name in FIELDS}
+    words: dict[str, str] = {}
+    for role, label in labels.items():
         for text in {fold(label.fa, 2), fold(label.en, 2)} - {""}:
-            # Wording that two questions share tells neither.
-            keys[2, text] = "" if (2, text) in keys else name
-    in_form = form_names(instrument)
-    keys |= {(1, fold(in_form[name], 1)): name for name in names if name in in_form}
-    return keys | {(1, fold(name, 1)): name for name in names}
+            words[text] = "" if text in words else role
+    return words
 
 
 def missing_column(name: str, same: list[str], known: list[str], source: str) -> Fault:
