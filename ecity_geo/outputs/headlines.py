@@ -12,7 +12,7 @@ import pandas as pd
 
 from ecity_geo.outputs.apa import p_value
 from ecity_geo.outputs.brief import listing
-from ecity_geo.outputs.statistics_table import study_labels
+from ecity_geo.outputs.statistics_table import path_words, study_labels
 from ecity_geo.outputs.text import interval, isolate, number, percent, text
 from ecity_geo.outputs.views import plain
 from ecity_geo.survey_findings import SurveyFindings
@@ -93,7 +93,7 @@ def council_sentences(survey: SurveyFindings, lang: str) -> list[str]:
     said = [headline(survey, chapter, lang) for chapter in ("sampling", "instrument")]
     if "one-sample" in survey.tables:
         said.append(_below(Speaker(survey, lang)))
-    said += [headline(survey, chapter, lang) for chapter in ("regression",)]
+    said.append(headline(survey, "path", lang))
     return [sentence for sentence in said if sentence]
 
 
@@ -188,10 +188,39 @@ def _ranks(speaker: Speaker) -> str:
     )
 
 
+def _path(speaker: Speaker) -> str:
+    table = speaker.table("hypotheses")
+    confirmed = table[table["verdict"] == "confirmed"]
+    said = speaker.say(
+        "path",
+        confirmed=number(len(confirmed), speaker.lang),
+        count=number(len(table), speaker.lang),
+    )
+    if confirmed.empty:
+        return said
+    strongest = confirmed.iloc[int(confirmed["std"].abs().to_numpy(dtype=float).argmax())]
+    return f"{said} " + speaker.say(
+        "path_strongest",
+        path=path_words(str(strongest["path"]), speaker.labels, speaker.lang),
+        std=speaker.figure(float(strongest["std"])),
+    )
+
+
+def _groups(speaker: Speaker) -> str:
+    table = speaker.table("groups")
+    return speaker.say(
+        "groups",
+        differ=number(int((table["p_adjusted"] < LEVEL).sum()), speaker.lang),
+        count=number(len(table), speaker.lang),
+    )
+
+
 # The tables that a headline needs, and what says it.
 _HEADLINES: dict[str, tuple[tuple[str, ...], Callable[[Speaker], str] | None]] = {
     "sampling": (("sample-size",), _sampling),
     "instrument": (("reliability",), _instrument),
     "level": (("one-sample",), _level),
     "ranks": (("friedman", "mean-ranks"), _ranks),
+    "path": (("hypotheses",), _path),
+    "groups": (("groups",), _groups),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,14 +17,38 @@ Labels = Mapping[str, str]
 Box = tuple[float, float, float, float]
 
 LEVEL = 0.05
-MARGIN, COLUMN, GAP = 14.0, 216.0, 150.0
+MARGIN = 14.0
 ARC = 50.0  # how much further each wider covariance reaches out
 DASH = "6 4"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Sizes of a diagram; layers follow one another along, parts of a layer lie across.
+
+    Parameters
+    ----------
+    column, gap
+        Room of a layer, and between layers.
+    across
+        Room of a part across its layer, without its items.
+    apart, lane
+        Room between parts of a layer, and of a lane.
+    turned
+        Whether layers run from top to bottom instead of from side to side.
+    """
+
+    column: float = 216.0
+    gap: float = 150.0
+    across: float = 68.0
+    apart: float = 30.0
+    lane: float = 30.0
+    turned: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A construct or variable on the sheet: the middle and half sizes of its shape."""
+    """A construct or variable: its middle and half sizes, along (x) and across (y) the layers."""
 
     x: float
     y: float
@@ -46,15 +70,42 @@ class Part:
 class Sheet:
     """A diagram as it comes to be: parts, arrows, and the room that figures have taken."""
 
-    def __init__(self, drawing: Drawing, labels: Labels) -> None:
+    def __init__(
+        self, drawing: Drawing, labels: Labels, measures: Measures, left: float, top: float
+    ) -> None:
         self.drawing = drawing
         self.labels = labels
+        self.measures = measures
+        self.left, self.top = left, top
         self.taken: list[Box] = []
         self.curves: list[tuple[Arrow, np.ndarray]] = []
 
     def name(self, part: str) -> str:
         """Return the label of a part."""
         return self.labels.get(part) or part
+
+    def start(self, layer: int) -> float:
+        """Return where a layer begins."""
+        return self.left + layer * (self.measures.column + self.measures.gap)
+
+    def paper(self, place: Point) -> Point:
+        """Turn a place along and across the layers into one on the drawing."""
+        return (place[1], place[0]) if self.measures.turned else place
+
+    def path(
+        self,
+        commands: Iterable[tuple[str, list[Point]]],
+        *,
+        stroke: str = "none",
+        weight: float = 1.2,
+        fill: str = "none",
+        dash: str = "",
+    ) -> None:
+        """Draw a path along and across the layers."""
+        turned = [
+            (command, [self.paper(point) for point in points]) for command, points in commands
+        ]
+        self.drawing.path(turned, stroke=stroke, weight=weight, fill=fill, dash=dash)
 
 
 def split_routes(model: Model) -> tuple[list[Arrow], list[Arrow]]:
@@ -72,7 +123,6 @@ def draw_route(
     arrow: Arrow,
     parts: Mapping[str, Part],
     lanes: list[Slot],
-    left: float,
     at: int,
     routes: list[Arrow],
     places: Places,
@@ -82,14 +132,14 @@ def draw_route(
     forwards = one < other
     source, target = parts[arrow.source], parts[arrow.target]
     side = 1 if forwards else -1
-    points = [source.port(side, _port(arrow.source, at, routes, parts, places))]
+    points = [source.port(side, _port(sheet, arrow.source, at, routes, parts, places))]
     order = range(one + 1, other) if forwards else range(one - 1, other, -1)
     for layer, slot in zip(order, lanes if forwards else reversed(lanes), strict=True):
-        x = left + layer * (COLUMN + GAP)
-        y = MARGIN + slot.middle
-        ends = [(x, y), (x + COLUMN, y)]
+        x = sheet.start(layer)
+        y = sheet.top + slot.middle
+        ends = [(x, y), (x + sheet.measures.column, y)]
         points += ends if forwards else ends[::-1]
-    points.append(target.port(-side, _port(arrow.target, at, routes, parts, places)))
+    points.append(target.port(-side, _port(sheet, arrow.target, at, routes, parts, places)))
     _stroke(sheet, arrow, points)
 
 
@@ -106,7 +156,7 @@ def _stroke(sheet: Sheet, arrow: Arrow, points: list[Point]) -> None:
             sampled.append(bezier(start, end))
     both = arrow.op == "~~"
     colour = SOFT if both else ACCENT
-    sheet.drawing.path(commands, stroke=colour, weight=line_weight(arrow), dash=line_dash(arrow))
+    sheet.path(commands, stroke=colour, weight=line_weight(arrow), dash=line_dash(arrow))
     step = 1.0 if points[-1][0] > points[-2][0] else -1.0
     draw_head(sheet, (points[-1][0] - step, points[-1][1]), points[-1], colour, 9)
     if both:
@@ -115,7 +165,12 @@ def _stroke(sheet: Sheet, arrow: Arrow, points: list[Point]) -> None:
 
 
 def _port(
-    name: str, at: int, routes: list[Arrow], parts: Mapping[str, Part], places: Places
+    sheet: Sheet,
+    name: str,
+    at: int,
+    routes: list[Arrow],
+    parts: Mapping[str, Part],
+    places: Places,
 ) -> float:
     """Spread the arrows at one side of a part, in the order of where they come from."""
     layer = places.layer_of
@@ -125,13 +180,10 @@ def _port(
         other = arrow.target if arrow.source == name else arrow.source
         lanes = places.lanes[index]
         before = layer[other] < layer[name]
-        near = (
-            lanes[-1 if (layer[arrow.source] < layer[arrow.target]) == before else 0]
-            if (lanes)
-            else None
-        )
-        y = MARGIN + near.middle if near else parts[other].y
-        return before, y
+        if not lanes:
+            return before, parts[other].y
+        rising = layer[arrow.source] < layer[arrow.target]
+        return before, sheet.top + lanes[-1 if rising == before else 0].middle
 
     mine = [i for i, a in enumerate(routes) if name in (a.source, a.target)]
     side = toward(at)[0]
@@ -141,7 +193,7 @@ def _port(
     return room * (place_in - (len(same) - 1) / 2)
 
 
-def reach_of_arcs(model: Model, arcs: list[Arrow], places: Places) -> int:
+def reach_of_arcs(arcs: list[Arrow], places: Places) -> int:
     """Count how many parts the widest covariance of the first layer spans."""
     spans = [_span(arrow, places) for arrow in arcs if places.layer_of[arrow.source] == 0]
     return max(spans, default=0)
@@ -152,9 +204,7 @@ def _span(arrow: Arrow, places: Places) -> int:
     return abs(layer.index(arrow.source) - layer.index(arrow.target))
 
 
-def draw_arc(
-    sheet: Sheet, arrow: Arrow, parts: Mapping[str, Part], model: Model, places: Places
-) -> None:
+def draw_arc(sheet: Sheet, arrow: Arrow, parts: Mapping[str, Part], places: Places) -> None:
     """Bend a covariance of two parts of a layer out of it; a path in a loop has one head."""
     one, other = sorted((parts[arrow.source], parts[arrow.target]), key=lambda part: part.y)
     span = _span(arrow, places)
@@ -164,7 +214,7 @@ def draw_arc(
     shift = min(6.0 + 4.0 * span, one.ry * 0.8)
     start, end = one.port(-1, shift), other.port(-1, -shift)
     controls = [start, (start[0] - out, start[1]), (end[0] - out, end[1]), end]
-    sheet.drawing.path(
+    sheet.path(
         [("M", [start]), ("C", controls[1:])],
         stroke=SOFT,
         weight=line_weight(arrow),
@@ -186,7 +236,7 @@ def draw_head(sheet: Sheet, start: Point, end: Point, colour: str, size: float) 
     across = np.array([-along[1], along[0]])
     back = np.array(end) - size * along
     corners = [back + 0.42 * size * across, back - 0.42 * size * across]
-    sheet.drawing.path(
+    sheet.path(
         [("M", [end]), ("L", [(float(x), float(y)) for x, y in corners]), ("Z", [])], fill=colour
     )
 
@@ -194,12 +244,12 @@ def draw_head(sheet: Sheet, start: Point, end: Point, colour: str, size: float) 
 def write_estimate(sheet: Sheet, arrow: Arrow, points: np.ndarray) -> None:
     """Write an estimate on its arrow, where it covers least of the rest."""
     words = bounded(arrow.std, sheet.drawing.lang)
-    half = words_width(words, 12.5) / 2 + 3
+    along, across = sheet.paper((words_width(words, 12.5) / 2 + 3, 10.0))
     others = [line for other, line in sheet.curves if other is not arrow]
     crowd = np.vstack(others) if others else np.empty((0, 2))
 
     def cost(place: np.ndarray) -> float:
-        box = (place[0] - half, place[1] - 10, place[0] + half, place[1] + 10)
+        box = (place[0] - along, place[1] - across, place[0] + along, place[1] + across)
         hit = sum(_overlap(box, other) for other in sheet.taken)
         near = ((crowd >= box[:2]) & (crowd <= box[2:])).all(axis=1).sum()
         return 100.0 * hit + float(near)
@@ -208,9 +258,15 @@ def write_estimate(sheet: Sheet, arrow: Arrow, points: np.ndarray) -> None:
     middle = abs(np.arange(len(inner)) - (len(inner) - 1) / 2) / len(inner)
     best = inner[int(np.argmin([cost(p) + m for p, m in zip(inner, middle, strict=True)]))]
     x, y = float(best[0]), float(best[1])
-    sheet.taken.append((x - half, y - 9, x + half, y + 9))
+    sheet.taken.append((x - along, y - across, x + along, y + across))
     sheet.drawing.words(
-        x, y, words, anchor="middle", size=12.5, weight=600, fill=ink_of(arrow), plate=True
+        *sheet.paper((x, y)),
+        words,
+        anchor="middle",
+        size=12.5,
+        weight=600,
+        fill=ink_of(arrow),
+        plate=True,
     )
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ecity_geo.outputs.apa import bounded, brackets, p_value
-from ecity_geo.outputs.drawing import ACCENT, SOFT, Drawing, words_width, wrap
+from ecity_geo.outputs.drawing import ACCENT, NARROW, SOFT, Drawing, words_width, wrap
 from ecity_geo.outputs.path_arrows import (
     ARC,
-    COLUMN,
     DASH,
-    GAP,
     LEVEL,
     MARGIN,
     Box,
     Labels,
+    Measures,
     Part,
     Sheet,
     draw_arc,
@@ -33,9 +33,10 @@ from ecity_geo.outputs.path_arrows import (
 from ecity_geo.outputs.path_layout import Arrow, Model, Places, Point, place, read_model
 from ecity_geo.outputs.text import finite, number, text
 
-ELLIPSE, INDENT, ITEM, LINE = 68.0, 26.0, 26.0, 15.0
+WIDE = Measures()
+UPRIGHT = Measures(column=68.0, gap=84.0, across=162.0, apart=14.0, lane=24.0, turned=True)
+INDENT, ITEM, LINE = 26.0, 26.0, 15.0
 BESIDE, ITEMS_BESIDE = 120.0, 250.0  # where there is one layer: arrows to items, and their boxes
-ROWS, LANE = 30.0, 30.0  # room between parts of a layer, and of a lane
 _NUMBER = 11.5
 
 
@@ -44,6 +45,8 @@ def path_svg(
     fit: Mapping[str, float] | pd.Series | None,
     labels: Labels,
     lang: str,
+    *,
+    items: bool = True,
 ) -> str:
     """Draw a structural or measurement model with its standardised estimates.
 
@@ -59,6 +62,9 @@ def path_svg(
         Names of constructs and items; ids where there is none.
     lang
         ``"fa"`` or ``"en"``.
+    items
+        Whether items are drawn; without them the layers run from top to bottom, for a phone.
+        Where a model has no paths, its items are drawn anyway.
 
     Returns
     -------
@@ -78,41 +84,59 @@ def path_svg(
     model = read_model(drawn)
     if not model.nodes:
         raise ValueError("no parameter of the frame is a loading or a path")
+    if model.paths and not items:
+        model = replace(model, items={})
+        return _compose(model, fit, labels, lang, UPRIGHT)
+    return _compose(model, fit, labels, lang, WIDE)
+
+
+def _compose(
+    model: Model,
+    fit: Mapping[str, float] | pd.Series | None,
+    labels: Labels,
+    lang: str,
+    measures: Measures,
+) -> str:
     beside = not model.paths
     routes, arcs = split_routes(model)
-    sizes = {name: _size(model, name, labels, beside=beside) for name in model.nodes}
-    places = place(model, routes, sizes, gap=ROWS, lane=LANE)
-    out = ARC * reach_of_arcs(model, arcs, places) + (24 if arcs else 0)
-    left = MARGIN + out
-    column = COLUMN if not beside else COLUMN + BESIDE + ITEMS_BESIDE
+    sizes = {
+        name: _size(model.items.get(name, []), labels, measures, beside=beside)
+        for name in model.nodes
+    }
+    places = place(model, routes, sizes, gap=measures.apart, lane=measures.lane)
+    left = MARGIN + ARC * reach_of_arcs(arcs, places) + (24 if arcs else 0)
     layers = len(places.layers)
-    sheet = Sheet(Drawing(left + layers * column + (layers - 1) * GAP + MARGIN, lang), labels)
-    parts = _parts(model, places, left, beside=beside)
+    along = left + layers * measures.column + (layers - 1) * measures.gap + MARGIN
+    along += BESIDE + ITEMS_BESIDE if beside else 0
+    across = 2 * MARGIN + places.extent
+    width, height = (max(across, NARROW), along) if measures.turned else (along, across)
+    shift = (width - across) / 2 if measures.turned else 0.0
+    sheet = Sheet(Drawing(width, lang), labels, measures, left, MARGIN + shift)
+    parts = _parts(model, places, sheet, beside=beside)
     for name in model.nodes:
         _draw_items(sheet, model.items.get(name, []), parts[name], beside=beside)
     for at, arrow in enumerate(routes):
-        draw_route(sheet, arrow, parts, places.lanes[at], left, at, routes, places)
+        draw_route(sheet, arrow, parts, places.lanes[at], at, routes, places)
     for arrow in arcs:
-        draw_arc(sheet, arrow, parts, model, places)
+        draw_arc(sheet, arrow, parts, places)
     for name, part in parts.items():
         _draw_part(sheet, part, sheet.name(name), model.r2.get(name))
         sheet.taken.append(part.box)
     for arrow, points in sheet.curves:
         write_estimate(sheet, arrow, points)
-    bottom = _write_foot(sheet, fit, MARGIN + places.extent + 22)
+    bottom = _write_foot(sheet, fit, height + 8)
     return sheet.drawing.svg(bottom, label=_spoken(sheet, model), kind="path-diagram")
 
 
-def _size(model: Model, name: str, labels: Labels, *, beside: bool) -> float:
-    items = model.items.get(name, [])
+def _size(items: list[Arrow], labels: Labels, measures: Measures, *, beside: bool) -> float:
     heights = [_item_height(labels.get(a.target) or a.target, beside=beside) for a in items]
     if beside:
-        return max(ELLIPSE, sum(heights))
-    return ELLIPSE + (8 + sum(heights) if heights else 0)
+        return max(measures.across, sum(heights))
+    return measures.across + (8 + sum(heights) if heights else 0)
 
 
 def _item_lines(words: str, *, beside: bool) -> list[str]:
-    room = ITEMS_BESIDE - 16 if beside else COLUMN - INDENT - 50
+    room = ITEMS_BESIDE - 16 if beside else WIDE.column - INDENT - 50
     return wrap(words, room, size=12, lines=2 if beside else 3)
 
 
@@ -120,52 +144,45 @@ def _item_height(words: str, *, beside: bool) -> float:
     return ITEM + LINE * (len(_item_lines(words, beside=beside)) - 1) + 5
 
 
-def _parts(model: Model, places: Places, left: float, *, beside: bool) -> dict[str, Part]:
+def _parts(model: Model, places: Places, sheet: Sheet, *, beside: bool) -> dict[str, Part]:
     parts = {}
+    measures = sheet.measures
     for name in model.nodes:
-        layer = places.layer_of[name]
         slot = places.slot(name)
-        y = MARGIN + slot.middle
+        y = sheet.top + slot.middle
         if not beside:
-            y += ELLIPSE / 2 - slot.size / 2
-        x = left + layer * (COLUMN + GAP) + COLUMN / 2
+            y += measures.across / 2 - slot.size / 2
+        x = sheet.start(places.layer_of[name]) + measures.column / 2
         latent = name in model.latent
-        parts[name] = Part(x, y, COLUMN / 2, ELLIPSE / 2 if latent else ELLIPSE / 2 - 3, latent)
+        half = measures.across / 2 - (0 if latent else 3)
+        parts[name] = Part(x, y, measures.column / 2, half, latent)
     return parts
 
 
 def _draw_part(sheet: Sheet, part: Part, name: str, r2: float | None) -> None:
     drawing = sheet.drawing
+    (x, y), (rx, ry) = sheet.paper((part.x, part.y)), sheet.paper((part.rx, part.ry))
     if part.latent:
-        drawing.ellipse(part.x, part.y, part.rx, part.ry, fill="#eef5f5", stroke=ACCENT, title=name)
+        drawing.ellipse(x, y, rx, ry, fill="#eef5f5", stroke=ACCENT, title=name)
     else:
-        drawing.box(
-            part.x - part.rx,
-            part.y - part.ry,
-            2 * part.rx,
-            2 * part.ry,
-            fill="#fbf6ea",
-            stroke="#8a6d1f",
-            corner=3,
-            title=name,
-            weight=1.6,
-        )
-    lines = wrap(name, 2 * part.rx * (0.78 if part.latent else 0.92), lines=3, weight=700)
+        look = {"fill": "#fbf6ea", "stroke": "#8a6d1f", "title": name}
+        drawing.box(x - rx, y - ry, 2 * rx, 2 * ry, corner=3, weight=1.6, **look)
+    lines = wrap(name, 2 * rx * (0.8 if part.latent else 0.92), lines=3, weight=700)
     rows = [(line, 700, 13.0, name) for line in lines]
     if r2 is not None and finite(r2) is not None:
         written = bounded(r2, drawing.lang)
         rows.append((text("statistics.figure.r2", drawing.lang, r2=written), 400, 12.0, ""))
     for at, (line, weight, size, whole) in enumerate(rows):
-        y = part.y + (17 if len(rows) < 4 else 15) * (at - (len(rows) - 1) / 2)
-        drawing.words(part.x, y, line, anchor="middle", weight=weight, size=size, of=whole)
+        middle = y + (17 if len(rows) < 4 else 15) * (at - (len(rows) - 1) / 2)
+        drawing.words(x, middle, line, anchor="middle", weight=weight, size=size, of=whole)
 
 
 def _draw_items(sheet: Sheet, items: list[Arrow], part: Part, *, beside: bool) -> None:
     """Draw the boxes of items: under their construct, or beside it where there is one layer."""
     heights = [_item_height(sheet.name(a.target), beside=beside) for a in items]
     top = part.y - sum(heights) / 2 if beside else part.y + part.ry + 8
-    left = part.x - part.rx + (COLUMN + BESIDE if beside else INDENT)
-    width = ITEMS_BESIDE if beside else COLUMN - INDENT
+    left = part.x - part.rx + (WIDE.column + BESIDE if beside else INDENT)
+    width = ITEMS_BESIDE if beside else WIDE.column - INDENT
     for arrow, height in zip(items, heights, strict=True):
         middle = top + height / 2
         written = bounded(arrow.std, sheet.drawing.lang)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import pandas as pd
 
 from ecity_geo.outputs import charts
 from ecity_geo.outputs.drawing import NARROW, WIDE
+from ecity_geo.outputs.path_figure import path_svg
 from ecity_geo.outputs.statistics_table import study_labels
 from ecity_geo.survey_findings import SurveyFindings
+
+Fit = Mapping[str, float] | pd.Series | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,8 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
     Returns
     -------
     figures
-        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``, ``"path"``; without those whose
-        tables have no answer.
+        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``; without those whose tables have no
+        answer.
     """
     labels = study_labels(survey.study, lang)
     drawn = {}
@@ -60,6 +65,32 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
                 narrow=draw(survey, labels, lang, NARROW),
             )
     return drawn
+
+
+def path_figure(survey: SurveyFindings, parameters: pd.DataFrame, fit: Fit, lang: str) -> Figure:
+    """Draw the path model of a survey, with its items for a page and without for a phone.
+
+    Parameters
+    ----------
+    survey
+        The statistics that it belongs to, for the names.
+    parameters, fit
+        As `ecity_geo.outputs.path_figure.path_svg` takes them.
+    lang
+        Language.
+
+    Returns
+    -------
+    figure
+        ``"path"``.
+    """
+    labels = study_labels(survey.study, lang)
+    return Figure(
+        name="path",
+        chapter="path",
+        wide=path_svg(parameters, fit, labels, lang),
+        narrow=path_svg(parameters, fit, labels, lang, items=False),
+    )
 
 
 def _likert(survey: SurveyFindings, labels: dict[str, str], lang: str, width: float) -> str:

@@ -54,7 +54,6 @@ _FIGURES: dict[str, Callable[[Any, str], str]] = {
     "count": number,
     "df": lambda value, lang: number(value, lang, 0 if _whole(value) else 2),
 }
-_OPERATORS = {"~": "arrow", "=~": "arrow", "~~": "with", "->": "arrow"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +315,7 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
     if style == "yes":
         return text(f"statistics.word.{'yes' if value else 'no'}", how.lang)
     if style == "path":
-        return _path(written, how)
+        return path_words(written, how.labels, how.lang)
     if style in ("district", "group"):
         by = "district" if style == "district" else str(row.get("by", ""))
         return isolate(how.labels.get(f"{by}:{written}", written), how.lang)
@@ -329,11 +328,11 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
     return isolate(written, how.lang)
 
 
-def _path(written: str, how: Style) -> str:
+def path_words(written: str, labels: Labels, lang: str) -> str:
     """Name the ends of a path; in ``a ~ b`` the second leads to the first."""
     parts = re.split(r"\s*(=~|~~|->|→|~)\s*", written)
-    names = [isolate(how.labels.get(part, part), how.lang) for part in parts[::2]]
-    arrow = "←" if how.lang == "fa" else "→"
+    names = [isolate(labels.get(part, part), lang) for part in parts[::2]]
+    arrow = "←" if lang == "fa" else "→"
     if "~" in parts[1::2]:
         names.reverse()
     if "~~" in parts[1::2]:

@@ -167,6 +167,19 @@ def test_nothing_lies_over_a_part_of_the_model(name: str, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", ["paper", "deep", "observed"])
+def test_without_items_the_layers_run_downwards(name: str, lang: str) -> None:
+    svg = path_svg(MODELS[name], FIT, {}, lang, items=False)
+    parts = boxes(svg)
+    assert len(parts) == len(read_model(MODELS[name]).nodes)
+    assert not [pair for pair in combinations([*parts, *plates(svg)], 2) if overlap(*pair)]
+    at = {str(e.findtext(SVG + "title")): float(e.get("cy", "")) for e in elements(svg, "ellipse")}
+    if name == "paper":
+        assert at["technical"] == at["organisation"] < at["services"]
+        assert float(ET.fromstring(svg).get("width", "")) == drawing.NARROW  # noqa: S314
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["paper", "deep", "observed"])
 def test_arrows_run_through_no_part(name: str, lang: str) -> None:
     svg = path_svg(MODELS[name], None, {}, lang)
     arrows = [

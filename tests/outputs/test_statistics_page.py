@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ import pytest
 from ecity_geo.outputs import assets, headlines, report
 from ecity_geo.outputs.apa import bounded, brackets, p_value
 from ecity_geo.outputs.statistics import statistics_page
-from ecity_geo.outputs.statistics_figures import figures
+from ecity_geo.outputs.statistics_figures import figures, path_figure
 from ecity_geo.outputs.statistics_table import study_labels, table_html
-from ecity_geo.outputs.write import survey_part
+from ecity_geo.outputs.write import survey_part, write_outputs
 from ecity_geo.survey_findings import CHAPTERS, SurveyFindings, analyse_survey
 from outputs.factory import HOSTILE, hostile_findings, make_findings
 from pages import Reader, browser, loaded, outside_addresses
@@ -263,6 +264,40 @@ def test_an_order_by_chance_is_called_so() -> None:
     assert said == "No order of the questions can be told from chance (p = .400)."
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_council_hears_what_drives_the_outcome(lang: str) -> None:
+    paths = pd.DataFrame(
+        {
+            "path": ["people ~ technical", "x ~ people"],
+            "std": [0.52, 0.9],
+            "verdict": ["confirmed", "not confirmed"],
+        }
+    )
+    said = headlines.council_sentences(survey(hypotheses=paths), lang)[-1]
+    if lang == "en":
+        assert said.startswith("1 of 2 supposed paths are confirmed. The strongest is Technical")
+        assert "Technical infrastructure → People (0.52" in said
+    else:
+        assert "زیرساخت‌های فنی ← مردم" in said
+        assert "۰٫۵۲" in said
+
+
+def test_groups_are_counted_after_adjustment() -> None:
+    tests = pd.DataFrame({"by": ["district"] * 3, "p_adjusted": [0.01, 0.05, 0.4]})
+    said = headlines.headline(survey(groups=tests), "groups", "en")
+    assert said.startswith("In 1 of 3 comparisons")
+
+
+def test_path_figure_has_a_form_for_a_phone() -> None:
+    parameters = pd.DataFrame(
+        [("people", "~", "technical", 0.52, 0.01)], columns=["lhs", "op", "rhs", "std", "p"]
+    )
+    drawn = path_figure(survey(), parameters, None, "en")
+    assert (drawn.name, drawn.chapter) == ("path", "path")
+    assert "Technical" in drawn.wide
+    assert drawn.narrow != drawn.wide
+
+
 def test_a_precise_sample_needs_no_more() -> None:
     said = headlines.headline(survey(sample_size=SAMPLE.assign(margin=0.04)), "sampling", "en")
     assert "5%" not in said
@@ -322,6 +357,20 @@ def test_hostile_text_stays_text(lang: str) -> None:
     assert reader.scripts == []
     assert not [tag for tag, attrs in reader.tags if any(a.startswith("on") for a in attrs)]
     assert "img" not in {tag for tag, _ in reader.tags}
+
+
+def test_a_run_writes_pages_and_figures_that_lead_to_one_another(tmp_path: Path) -> None:
+    written = write_outputs(make_findings(), tmp_path / "maps", survey=survey())
+    drawn = {path.name: path for path in written if path.suffix == ".svg"}
+    assert set(drawn) == {
+        f"{name}.{lang}.svg" for name in ("likert", "means", "mean-ranks") for lang in LANGUAGES
+    }
+    for path in drawn.values():
+        assert outside_addresses(path.read_text("utf-8")) == set()
+    for lang in LANGUAGES:
+        page = tmp_path / "maps" / f"statistics.{lang}.html"
+        for target in loaded(page.read_text("utf-8")):
+            assert (page.parent / target).exists(), target
 
 
 def test_long_tables_are_folded() -> None:
