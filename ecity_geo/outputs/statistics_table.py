@@ -182,7 +182,8 @@ def table_grid(frame: pd.DataFrame, name: str, style: Style) -> Grid:
     """Prepare a table as text; see `table_html`."""
     chosen = _columns(frame, name)
     rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-    constant = [column for column in chosen if column.constant and _same(frame, column)]
+    upright = (name, "transpose") in _layouts()
+    constant = [each for each in chosen if each.constant and not upright and _same(frame, each)]
     shown = [column for column in chosen if column not in constant]
     notes = [_stated(column, rows[0], style) for column in constant] if rows else []
     key = f"statistics.note.{name}"
@@ -190,7 +191,7 @@ def table_grid(frame: pd.DataFrame, name: str, style: Style) -> Grid:
         notes.append(text(key, style.lang, confidence=percent(style.confidence, style.digits)))
     caption = _caption(name, style.lang)
     note = " ".join(notes)
-    if (name, "transpose") in _layouts():
+    if upright:
         return _upright(caption, shown, rows, note, style)
     return Grid(
         caption=caption,
