@@ -23,11 +23,31 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
         Variances, covariances of exogenous variables among themselves, and means if the model
         has them; nothing is held equal over groups.
     """
+    return _moments_table(table, saturated=False)
+
+
+def saturated_table(table: ParameterTable) -> ParameterTable:
+    """Return the model in which every moment of the same variables is free.
+
+    Parameters
+    ----------
+    table
+        Of a model.
+
+    Returns
+    -------
+    saturated
+        As `baseline_table`, with all covariances.
+    """
+    return _moments_table(table, saturated=True)
+
+
+def _moments_table(table: ParameterTable, *, saturated: bool) -> ParameterTable:
     rows = []
     for group in range(table.groups):
         for one, other in combinations_with_replacement(table.observed, 2):
             outer = one in table.given and other in table.given
-            if one == other or outer:
+            if saturated or one == other or outer:
                 rows.append(_row(table, group, one, "~~", other))
         if table.means:
             rows += [_row(table, group, name, "~1", "") for name in table.observed]

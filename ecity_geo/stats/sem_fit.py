@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from ecity_geo.stats.sem_ml import inverse_root
+from ecity_geo.stats.sem_ml import Pattern, inverse_root
 from ecity_geo.stats.sem_moments import Moments
 
 _CLOSE = 0.05
@@ -131,6 +131,9 @@ def _noncentrality(chi_square: float, df: float, share: float) -> float:
 def absolute_indices(
     moments: Sequence[Moments],
     implied: Sequence[tuple[np.ndarray, np.ndarray]],
+    patterns: Sequence[Sequence[Pattern]],
+    available: Sequence[Moments],
+    given: Sequence[int] = (),
     *,
     means: bool,
     df: float,
@@ -143,6 +146,12 @@ def absolute_indices(
         Of the sample, per group.
     implied
         Covariance and mean per group.
+    patterns
+        Of answers, per group; GFI weighs the moments by what was answered.
+    available
+        Moments that GFI compares: those of `moments`, or of the answers available for each pair.
+    given
+        Places of exogenous variables, whose own moments are no merit of the model.
     means
         Whether the model has means; they count then.
     df
@@ -155,8 +164,9 @@ def absolute_indices(
         standard deviations of the sample), weighed by the size of the groups.
     """
     n = np.array([one.n for one in moments], dtype=float)
-    pairs = list(zip(moments, implied, strict=True))
-    gfi = np.average([_gfi(one, *model, means=means) for one, model in pairs], weights=n)
+    triples = zip(available, implied, patterns, strict=True)
+    gfi = np.average([_gfi(*three, given, means=means) for three in triples], weights=n)
+    pairs = zip(moments, implied, strict=True)
     srmr = np.average([_srmr(one, *model, means=means) for one, model in pairs], weights=n)
     p = len(moments[0].mean)
     count = len(moments) * (p * (p + 1) // 2 + (p if means else 0))
@@ -164,16 +174,31 @@ def absolute_indices(
     return {"gfi": float(gfi), "agfi": float(agfi), "srmr": float(srmr)}
 
 
-def _gfi(sample: Moments, sigma: np.ndarray, mu: np.ndarray, *, means: bool) -> float:
-    root = inverse_root(sigma)
-    if root is None:
-        return np.nan
-    ratio = root @ sample.covariance @ root.T
-    apart = 0.5 * np.sum((ratio - np.eye(len(ratio))) ** 2)
-    whole = 0.5 * np.sum(ratio**2)
-    if means:
-        apart += np.sum((root @ (sample.mean - mu)) ** 2)
-        whole += np.sum((root @ sample.mean) ** 2)
+def _gfi(
+    sample: Moments,
+    implied: tuple[np.ndarray, np.ndarray],
+    patterns: Sequence[Pattern],
+    given: Sequence[int],
+    *,
+    means: bool,
+) -> float:
+    sigma, mu = implied
+    outer = np.array(given, dtype=int)
+    own, level = sample.covariance.copy(), sample.mean.copy()
+    own[np.ix_(outer, outer)], level[outer] = 0.0, 0.0
+    apart = whole = 0.0
+    for pattern in patterns:
+        at = np.arange(len(mu)) if pattern.at is None else pattern.at
+        square = np.ix_(at, at)
+        root = inverse_root(sigma[square])
+        if root is None:
+            return np.nan
+        weight = pattern.moments.weight
+        apart += weight / 2 * np.sum((root @ (sample.covariance - sigma)[square] @ root.T) ** 2)
+        whole += weight / 2 * np.sum((root @ own[square] @ root.T) ** 2)
+        if means:
+            apart += weight * np.sum((root @ (sample.mean - mu)[at]) ** 2)
+            whole += weight * np.sum((root @ level[at]) ** 2)
     return float(1 - apart / whole)
 
 
@@ -184,47 +209,3 @@ def _srmr(sample: Moments, sigma: np.ndarray, mu: np.ndarray, *, means: bool) ->
     if means:
         squares = np.append(squares, ((sample.mean - mu) / spread) ** 2)
     return float(np.sqrt(squares.mean()))
-
-
-def normal_log_likelihood(
-    moments: Sequence[Moments],
-    implied: Sequence[tuple[np.ndarray, np.ndarray]],
-    given: Sequence[int] = (),
-    *,
-    means: bool,
-) -> float:
-    """Log-likelihood of complete answers under a multivariate normal model.
-
-    Parameters
-    ----------
-    moments
-        Per group.
-    implied
-        Covariance and mean per group.
-    given
-        Places of exogenous variables, whose own likelihood is taken out.
-    means
-        Whether the model has means; else they are as observed.
-
-    Returns
-    -------
-    log_likelihood
-        Sum over groups.
-    """
-    at = np.array(given, dtype=int)
-    total = 0.0
-    for sample, (sigma, mu) in zip(moments, implied, strict=True):
-        apart = sample.mean - mu if means else np.zeros(len(sample.mean))
-        total += _log_density(sample.n, sample.covariance + np.outer(apart, apart), sigma)
-        if len(at):
-            own = sample.covariance[np.ix_(at, at)]
-            total -= _log_density(sample.n, own, own)
-    return total
-
-
-def _log_density(n: int, second: np.ndarray, sigma: np.ndarray) -> float:
-    p = len(sigma)
-    log_sigma = np.linalg.slogdet(sigma)[1]
-    return float(
-        -n / 2 * (p * np.log(2 * np.pi) + log_sigma + np.trace(np.linalg.solve(sigma, second)))
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +99,7 @@ def select_sample(
     *,
     groups: pd.Series | None = None,
     incomplete: bool = False,
+    required: Collection[str] = (),
 ) -> Sample:
     """Take the variables of a model out of a frame, group by group.
 
@@ -113,6 +114,8 @@ def select_sample(
         in lavaan.
     incomplete
         Keep respondents who answered something; else only those who answered everything.
+    required
+        Variables that must be answered even so: exogenous ones, whose moments are given.
 
     Returns
     -------
@@ -132,7 +135,11 @@ def select_sample(
             "or add the columns."
         )
     numbers = as_numbers(answers[list(variables)])
-    usable = numbers.notna().any(axis=1) if incomplete else numbers.notna().all(axis=1)
+    there = numbers.notna()
+    usable = there.all(axis=1)
+    if incomplete:
+        own = [name for name in variables if name not in required]
+        usable = there[list(required)].all(axis=1) & there[own].any(axis=1)
     parts = {"": numbers[usable]} if groups is None else _by_group(numbers, usable, groups)
     for label, part in parts.items():
         _check_part(part, label, incomplete=incomplete)
