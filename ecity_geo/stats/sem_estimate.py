@@ -137,7 +137,7 @@ def _estimate(
         objective = pattern_likelihood(model, sample.values, moments)
     else:
         objective = moment_likelihood(model, moments)
-    solution = search(objective, starting_values(table, moments))
+    solution = search(objective, _feasible(objective, table, starting_values(table, moments)))
     return Estimated(
         model=model,
         sample=sample,
@@ -147,3 +147,18 @@ def _estimate(
         solution=solution,
         final=objective.evaluate(solution.theta),
     )
+
+
+def _feasible(objective: NormalLikelihood, table: ParameterTable, start: np.ndarray) -> np.ndarray:
+    """Return a start whose covariance is positive definite: with larger variances, if need be."""
+    variances = [
+        int(at)
+        for row, at in zip(table.rows, table.index, strict=True)
+        if at >= 0 and row.op == "~~" and row.lhs == row.rhs
+    ]
+    for factor in (1.0, 2.0, 5.0, 25.0, 125.0):
+        raised = start.copy()
+        raised[variances] *= factor
+        if np.isfinite(objective.value(raised)):
+            return raised
+    return start
