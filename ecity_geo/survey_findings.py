@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.findings import score_survey
-from ecity_geo.stats import inference, reliability, sampling
+from ecity_geo.stats import friedman, inference, reliability, sampling
 from ecity_geo.study import Study
 
 Progress = Callable[[str], None]
@@ -191,9 +191,9 @@ class Work:
         return survey_data(self.study)
 
     @cached_property
-    def friedman(self) -> inference.Friedman:
+    def friedman(self) -> friedman.Friedman:
         """Friedman's test of all items."""
-        return inference.friedman(self.data.answers)
+        return friedman.friedman(self.data.answers)
 
 
 def _sample_size(work: Work) -> pd.DataFrame:
@@ -253,7 +253,7 @@ def _mean_ranks(work: Work) -> pd.DataFrame:
 
 def _pairs(work: Work) -> pd.DataFrame:
     settings = work.settings
-    return inference.friedman_pairs(
+    return friedman.friedman_pairs(
         work.data.answers, method=settings.posthoc, correction=settings.correction
     )
 

@@ -11,7 +11,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence
 
 # From here on the normal approximation stands in for the exact distribution, as in R.
-_EXACT_BELOW = 50
+EXACT_BELOW = 50
 
 
 def cohen_d_interval(t: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def signed_rank(differences: np.ndarray) -> tuple[float, float]:
     ranks = stats.rankdata(np.abs(d))
     v = float(ranks[d > 0].sum())
     _, ties = np.unique(ranks, return_counts=True)
-    if m == len(differences) < _EXACT_BELOW and (ties == 1).all():
+    if m == len(differences) < EXACT_BELOW and (ties == 1).all():
         return v, float(stats.wilcoxon(d, method="exact").pvalue)
     variance = m * (m + 1) * (2 * m + 1) / 24 - float((ties**3 - ties).sum()) / 48
     distance = max(abs(v - m * (m + 1) / 4) - 0.5, 0.0)

@@ -16,7 +16,8 @@ from scipy import stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
-from ecity_geo.stats.inference import friedman, friedman_pairs, one_sample
+from ecity_geo.stats.friedman import friedman, friedman_pairs
+from ecity_geo.stats.inference import one_sample
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
 
 HERE = Path(__file__).parent / "reference"

@@ -11,7 +11,8 @@ import pytest
 
 from ecity_geo import cli_stats
 from ecity_geo.stats.audit import audit
-from ecity_geo.stats.inference import friedman, one_sample
+from ecity_geo.stats.friedman import friedman
+from ecity_geo.stats.inference import one_sample
 from ecity_geo.stats.published import COUNTS, FIGURES, LABELS, check_published
 
 PAGE = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
