@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecity_geo import __version__, cli_stats
+from ecity_geo import __version__, cli_form, cli_stats
 from ecity_geo.errors import AnalysisError, InputError
 from ecity_geo.progress import stages
 
@@ -195,6 +195,7 @@ def new(folder: Path) -> None:
 
 main.add_command(cli_stats.audit)
 main.add_command(cli_stats.stats)
+main.add_command(cli_form.form)
 
 
 def _run(path: Path, out: Path, languages: tuple[str, ...], *, strict: bool = False) -> None:

@@ -70,6 +70,7 @@ def statistics_page(
     languages: tuple[str, ...] = ("fa", "en"),
     digits: str | None = None,
     drawn: Mapping[str, Figure] | None = None,
+    alone: bool = False,
 ) -> str:
     """Write the statistics page.
 
@@ -85,6 +86,8 @@ def statistics_page(
         ``"fa"`` or ``"en"`` digits in its tables; as the language by default.
     drawn
         Figures, where they are drawn already.
+    alone
+        Whether the page stands without the other pages and files of a run: it links to none.
 
     Returns
     -------
@@ -109,10 +112,11 @@ def statistics_page(
         city=study.name.text(lang),
         badge=text("common.synthetic", lang) if study.synthetic else "",
         note=study.note.text(lang),
+        alone=alone,
         back=page_name(lang),
         other=statistics_name(others[0]) if others else "",
         other_lang=others[0] if others else "",
-        chapters=[_chapter(survey, name, style, shown) for name in CHAPTERS],
+        chapters=[_chapter(survey, name, style, shown) for name in _told(survey)],
         made=text("report.foot.made", lang, version=__version__),
         licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
     )
@@ -121,6 +125,12 @@ def statistics_page(
 def statistics_name(lang: str) -> str:
     """Return the file of the statistics page in a language."""
     return f"statistics.{lang}.html"
+
+
+def _told(survey: SurveyFindings) -> list[str]:
+    """Name the chapters with a table that was asked for."""
+    asked = survey.tables.keys() | survey.untold.keys()
+    return [name for name, tables in CHAPTERS.items() if asked & set(tables)]
 
 
 def _chapter(

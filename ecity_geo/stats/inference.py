@@ -11,11 +11,16 @@ from scipy import stats
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
 from ecity_geo.stats.answers import as_numbers, check_confidence, refuse_constant
+from ecity_geo.stats.design import Design, linearise, survey_design, survey_means
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
 
 
 def one_sample(
-    answers: pd.DataFrame, *, test_value: float = 3.0, confidence: float = 0.95
+    answers: pd.DataFrame,
+    *,
+    test_value: float = 3.0,
+    confidence: float = 0.95,
+    weights: pd.Series | Design | None = None,
 ) -> pd.DataFrame:
     """Test the mean of each item against a value.
 
@@ -28,6 +33,9 @@ def one_sample(
         Value to test against, such as the middle of the scale.
     confidence
         Level of the intervals and of the verdict.
+    weights
+        Survey weight of each respondent, or a whole design of
+        `ecity_geo.stats.design.survey_design`, with strata and finite population.
 
     Returns
     -------
@@ -36,20 +44,29 @@ def one_sample(
         `df`, `p` (two-sided), `p_holm`, `p_bh` (adjusted over the items), `d` (Cohen's, signed),
         `d_low`, `d_high`, `wilcoxon_v` (sum of positive ranks), `wilcoxon_p`, and `verdict`:
         ``"above"`` or ``"below"`` where `p_holm` is below ``1 - confidence``, else
-        ``"cannot tell"``.
+        ``"cannot tell"``. With weights, mean, SD and d are those of the people behind the
+        sample; the columns `se` and `design_effect` stand after `sd`, and those of the signed
+        rank test are not there: it has no weighted form.
 
     Raises
     ------
     AnalysisError
-        If an item has fewer than two answers, or all its answers are alike.
+        If an item has fewer than two answers, or all its answers are alike; or for weights as
+        in `ecity_geo.stats.design`.
 
     Notes
     -----
     Student's t; the interval of d from the noncentral t (Steiger & Fouladi 1997). The signed
     rank test leaves out answers equal to `test_value`, and is exact below 50 answers without
     ties, else normal with corrections for ties and continuity, as R's ``wilcox.test``.
+
+    With weights the standard error is that of the design (Taylor linearisation), with as many
+    degrees of freedom as respondents less strata; the interval of d is Student's with the
+    linearised error of d, not noncentral.
     """
     check_confidence(confidence)
+    if weights is not None:
+        return _weighted(answers, weights, test_value, confidence)
     numbers = as_numbers(answers)
     few = [name for name in numbers if numbers[name].count() < 2]
     if few:
@@ -57,13 +74,39 @@ def one_sample(
     refuse_constant(numbers, what="A t test")
     rows = {name: _one(numbers[name], test_value, confidence) for name in numbers}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("item")
+    order = ["n", "missing", "mean", "sd", "low", "high", "t", "df", "p", "p_holm", "p_bh"]
+    order += ["d", "d_low", "d_high", "wilcoxon_v", "wilcoxon_p", "verdict"]
+    return _judged(table, confidence)[order]
+
+
+def _judged(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Add p adjusted over the items, and the verdict of Holm's."""
     table["p_holm"] = adjust_p(table["p"].to_numpy(), "holm")
     table["p_bh"] = adjust_p(table["p"].to_numpy(), "bh")
     told = np.where(table["t"] > 0, "above", "below")
     table["verdict"] = np.where(table["p_holm"] < 1 - confidence, told, "cannot tell")
-    table = table.astype(dict.fromkeys(("n", "missing", "df"), "Int64"))
-    order = ["n", "missing", "mean", "sd", "low", "high", "t", "df", "p", "p_holm", "p_bh"]
-    return table[[*order, "d", "d_low", "d_high", "wilcoxon_v", "wilcoxon_p", "verdict"]]
+    return table.astype(dict.fromkeys(("n", "missing", "df"), "Int64"))
+
+
+def _weighted(
+    answers: pd.DataFrame, weights: pd.Series | Design, test_value: float, confidence: float
+) -> pd.DataFrame:
+    design = weights if isinstance(weights, Design) else survey_design(weights)
+    table = survey_means(answers, design, confidence=confidence)
+    parts = linearise(answers, design)
+    sd, se = np.sqrt(parts.variance), table["se"].to_numpy()
+    if not (se > 0).all():
+        raise AnalysisError("Everybody was asked: the means are known, and need no test.")
+    t = (parts.mean - test_value) / se
+    d = (parts.mean - test_value) / sd
+    table["t"], table["p"], table["d"] = t, 2 * stats.t.sf(np.abs(t), design.df), d
+    spread = (parts.share * parts.deviation**2).sum(axis=0)
+    pull = parts.deviation / sd - d / 2 * (parts.deviation**2 / spread - 1)
+    error = np.sqrt(design.variance(parts.share * pull))
+    half = stats.t.ppf((1 + confidence) / 2, design.df) * error
+    table["d_low"], table["d_high"] = d - half, d + half
+    order = ["n", "missing", "mean", "sd", "se", "design_effect", "low", "high", "t", "df", "p"]
+    return _judged(table, confidence)[[*order, "p_holm", "p_bh", "d", "d_low", "d_high", "verdict"]]
 
 
 def _one(values: pd.Series, test_value: float, confidence: float) -> dict[str, float]:

@@ -1,0 +1,86 @@
+"""Tables of the answers themselves: sample, instrument, level and order of the items."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ecity_geo.stats import homogeneous, inference, reliability, sampling
+from ecity_geo.survey_findings.work import Work
+
+
+def sample_size(work: Work) -> pd.DataFrame:
+    """Return what margin of error the respondents give, and how many a usual one takes."""
+    everyone = round(float(work.study.demand["population"].sum()))
+    people = work.settings.population or work.options.survey_population or everyone
+    n, level = len(work.data.answers), work.confidence
+    row = {
+        "n": n,
+        "population": people,
+        "confidence": level,
+        "margin": sampling.margin_of_error(n, people, confidence=level),
+        "cochran_5_percent": sampling.cochran(people, confidence=level),
+        "krejcie_morgan_5_percent": sampling.krejcie_morgan(people, confidence=level),
+    }
+    return pd.DataFrame([row])
+
+
+def allocation(work: Work) -> pd.DataFrame:
+    """Return what each district's share of as many respondents would be."""
+    study = work.study
+    people = study.demand.groupby("district_id")["population"].sum()
+    sizes = people.reindex(study.districts.index).fillna(0.0).round()
+    shares = sampling.allocate_proportional(len(study.responses), sizes)
+    table = pd.DataFrame({"population": sizes.astype("Int64"), "proportional": shares})
+    return table.rename_axis("district_id").reset_index()
+
+
+def alphas(work: Work) -> pd.DataFrame:
+    """Return Cronbach's alpha per construct and of all items."""
+    data = work.data
+    table = reliability.reliability(data.answers, data.constructs, confidence=work.confidence)
+    return table.reset_index()
+
+
+def items(work: Work) -> pd.DataFrame:
+    """Return what each item does for its construct."""
+    return reliability.item_reliability(work.data.answers, work.data.constructs)
+
+
+def one_sample(work: Work) -> pd.DataFrame:
+    """Return the test of each item's mean, with the survey's weights where there are any."""
+    table = inference.one_sample(
+        work.data.answers,
+        test_value=work.test_value,
+        confidence=work.confidence,
+        weights=work.data.weights,
+    )
+    return table.reset_index()
+
+
+def friedman(work: Work) -> pd.DataFrame:
+    """Return Friedman's test in one row."""
+    test = work.friedman
+    names = ["n", "missing", "chi_square", "df", "p", "p_exact", "p_permutation", "draws"]
+    names += ["kendall_w", "w_low", "w_high", "f"]
+    row: dict[str, object] = {"items": len(test.mean_ranks)}
+    row |= {name: getattr(test, name) for name in names}
+    row |= {"f_df1": test.f_df[0], "f_df2": test.f_df[1], "f_p": test.f_p}
+    table = pd.DataFrame([row])
+    return table.astype({"p_exact": float, "p_permutation": float})
+
+
+def mean_ranks(work: Work) -> pd.DataFrame:
+    """Return the mean ranks, with letters of the items that cannot be told apart."""
+    ranks = work.friedman.mean_ranks
+    letters = homogeneous.compact_letters(ranks, work.pairs, alpha=1 - work.confidence)
+    return (
+        pd.DataFrame({"mean_rank": ranks, "group": letters["letters"]})
+        .loc[ranks.index]
+        .rename_axis("item")
+        .reset_index()
+    )
+
+
+def pairs(work: Work) -> pd.DataFrame:
+    """Return all pairs of items compared."""
+    return work.pairs

@@ -1,0 +1,98 @@
+"""Tables of the models behind the answers: measurement and paths."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.stats.sem import SemFit
+from ecity_geo.survey_findings.work import ALL, Work
+
+LARGEST = 10
+"""Modification indices that are shown at most; only those that chance alone rarely gives."""
+_CHI_SQUARE_1 = 3.841458820694124
+_ESTIMATORS = ("ML", "MLR", "WLSMV")
+_PLAIN = (
+    *("npar", "chi_square", "df", "p", "chi_square_df", "gfi", "agfi", "nfi", "ifi", "tli", "cfi"),
+    *("rmsea", "rmsea_low", "rmsea_high", "p_close", "srmr", "aic", "bic"),
+)
+_ROBUST = (
+    *("chi_square_scaled", "df_scaled", "p_scaled", "cfi_robust", "tli_robust"),
+    *("rmsea_robust", "rmsea_low_robust", "rmsea_high_robust"),
+)
+
+
+def cfa_fit(work: Work) -> pd.DataFrame:
+    """Return the fit of the measurement models.
+
+    All constructs together come first, by maximum likelihood, its robust form and an ordinal
+    estimator; then each construct alone, as papers print it. A model without a proper solution
+    has its reason in place of figures.
+    """
+    asked = [(ALL, estimator) for estimator in _ESTIMATORS]
+    constructs = work.data.constructs
+    if len(constructs) > 1:
+        asked += [(name, "ML") for name, items in constructs.items() if len(items) > 2]
+    rows = [_fit_row(work, *each) for each in asked]
+    if all(row["problem"] for row in rows):
+        raise AnalysisError(str(rows[0]["problem"]))
+    return pd.DataFrame(rows)
+
+
+def _fit_row(work: Work, construct: str, estimator: str) -> dict[str, object]:
+    row: dict[str, object] = {"model": construct, "estimator": estimator}
+    try:
+        fit = work.measurement(construct, estimator)
+        return row | fit_figures(fit) | {"problem": ""}
+    except AnalysisError as error:
+        nothing = dict.fromkeys(("n", "left_out", *_PLAIN, *_ROBUST), np.nan)
+        return row | nothing | {"problem": str(error)}
+
+
+def fit_figures(fit: SemFit) -> dict[str, object]:
+    """Return the indices of a fit that tables show; robust ones are NaN where there are none."""
+    indices = fit.fit_indices()
+    figures = {name: indices.get(name, np.nan) for name in (*_PLAIN, *_ROBUST)}
+    return {"n": fit.n, "left_out": fit.left_out, **figures}
+
+
+def loadings(work: Work) -> pd.DataFrame:
+    """Return the loadings of all items, and those of the answers taken as ordered."""
+    parameters = _proper(work.measurement()).parameters
+    table = parameters[parameters["op"] == "=~"].reset_index(drop=True)
+    # A loading that sets the scale was not estimated, and has no error.
+    table[["se", "low", "high"]] = table[["se", "low", "high"]].where(table["free"])
+    table = table.rename(columns={"lhs": "construct", "rhs": "item", "z": "critical_ratio"})
+    names = ["construct", "item", "estimate", "se", "critical_ratio", "p", "low", "high", "std"]
+    return table[names].assign(std_ordinal=_ordinal_loadings(work, len(table)))
+
+
+def _ordinal_loadings(work: Work, count: int) -> np.ndarray:
+    try:
+        ordinal = _proper(work.measurement(estimator="WLSMV")).parameters
+    except AnalysisError:
+        return np.full(count, np.nan)
+    return ordinal.loc[ordinal["op"] == "=~", "std"].to_numpy()
+
+
+def modification(work: Work) -> pd.DataFrame:
+    """Return the largest modification indices of the measurement model."""
+    table = work.measurement().modification_indices()
+    large = table[table["mi"] > _CHI_SQUARE_1].head(LARGEST)
+    names = large["lhs"] + " " + large["op"] + " " + large["rhs"]
+    shown = large[["mi", "epc", "std_epc"]].reset_index(drop=True)
+    shown.insert(0, "parameter", names.to_numpy())
+    return shown
+
+
+def path_fit(work: Work) -> pd.DataFrame:
+    """Return the fit of the structural model in one row."""
+    return pd.DataFrame([{"estimator": work.path_fit.estimator, **fit_figures(work.path_fit)}])
+
+
+def _proper(fit: SemFit) -> SemFit:
+    """Refuse a solution that may not be published."""
+    if fit.problems:
+        raise AnalysisError(" ".join(fit.problems))
+    return fit
