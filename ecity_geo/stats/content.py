@@ -157,8 +157,8 @@ def _ratios(panel: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     half = np.where(n > 0, n / 2, np.nan)
     limits = [critical_cvr(int(size)) if size else (0, np.nan) for size in n]
     table = pd.DataFrame(index=pd.Index(order, name="item"))
-    table["panelists"] = pd.array(n, dtype="Int64")
-    table["essential"] = pd.array(essential, dtype="Int64")
+    table["panelists"] = pd.array(n.astype(np.int64), dtype="Int64")
+    table["essential"] = pd.array(essential.astype(np.int64), dtype="Int64")
     table["cvr"] = (essential - half) / half
     table["cvr_critical"] = [limit for _, limit in limits]
     table["needed"] = pd.array([needed for needed, _ in limits], dtype="Int64")
@@ -171,7 +171,7 @@ def _counts(
     """Count who rated each item, and who said it."""
     everyone = item.value_counts().reindex(order, fill_value=0)
     some = item[said].value_counts().reindex(order, fill_value=0)
-    return everyone.to_numpy(dtype=float), some.to_numpy(dtype=float)
+    return np.asarray(everyone, dtype=np.float64), np.asarray(some, dtype=np.float64)
 
 
 def _indices(panel: pd.DataFrame, order: list[str]) -> pd.DataFrame:
@@ -181,7 +181,7 @@ def _indices(panel: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     # One rater agrees with himself by chance alone as often as not.
     chance = stats.binom.pmf(a, n, 0.5)
     table = pd.DataFrame(index=pd.Index(order, name="item"))
-    table["raters"] = pd.array(n, dtype="Int64")
+    table["raters"] = pd.array(n.astype(np.int64), dtype="Int64")
     table["i_cvi"] = share
     table["kappa"] = (share - chance) / (1 - chance)
     return table

@@ -88,7 +88,8 @@ def hedges_g(x: Floats, y: Floats, confidence: float) -> tuple[float, float, flo
     m, n = len(x), len(y)
     df = m + n - 2
     pooled = ((m - 1) * x.var(ddof=1) + (n - 1) * y.var(ddof=1)) / df
-    if pooled == 0:
+    # Of equal scores such as 3.4 the variance is not 0 but rounding error.
+    if np.ptp(x) == 0 and np.ptp(y) == 0:
         raise AnalysisError("Two groups vary nowhere; compare them by ranks (dunn).")
     factor = np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / sqrt(df / 2)
     g = float(factor * (x.mean() - y.mean()) / sqrt(pooled))
@@ -104,7 +105,17 @@ def chi2_limits(h: float, df: int, confidence: float) -> tuple[float, float]:
 
 def f_limits(f: float, df1: int, df2: int, confidence: float) -> tuple[float, float]:
     """Interval of a noncentrality: those at which `f` is a quantile of the noncentral F."""
-    return _limits(lambda nc: float(special.ncfdtr(df1, df2, nc, f)), confidence, f * df1)
+    return _limits(lambda nc: _noncentral_f(f, df1, df2, nc), confidence, f * df1)
+
+
+def _noncentral_f(f: float, df1: int, df2: int, nc: float) -> float:
+    """Return P(F <= f); far out, where SciPy's is NaN, by the normal of Severo & Zelen (1960)."""
+    below = float(special.ncfdtr(df1, df2, nc, f))
+    if not np.isnan(below):
+        return below
+    ratio, v, w = df1 * f / (df1 + nc), 2 * (df1 + 2 * nc) / (9 * (df1 + nc) ** 2), 2 / (9 * df2)
+    cube = ratio ** (1 / 3)
+    return float(special.ndtr((cube * (1 - w) - (1 - v)) / sqrt(v + w * cube**2)))
 
 
 def _limits(below: Callable[[float], float], confidence: float, size: float) -> tuple[float, float]:

@@ -7,16 +7,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import as_numbers, check_confidence, refuse_constant
+from ecity_geo.stats.group_effects import f_limits
 
 CONSTANT = "constant"
 """Name of the constant among the coefficients."""
+Floats = NDArray[np.float64]
+
 _WHAT = "A regression"
 _VIF_LIMIT, _CONDITION_LIMIT = 10.0, 30.0
 _SHAPIRO_MOST = 5000
+# A column is determined by others where less than this share of it is left beside them, and a
+# respondent's residual is 0 whatever the answer where less than that is left of it.
+_NOTHING = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,14 +35,16 @@ class Regression:
     summary
         `n`, `missing` (respondents left out for a missing value), `r`, `r2`, `r2_adjusted`,
         `r2_low`, `r2_high`, `se` (standard error of the estimate), `durbin_watson`, `f`, `df1`,
-        `df2`, `p`, and `robust_needed`.
+        `df2`, `p`, `robust_needed` and `robust_reason` (which test asks for robust errors).
     coefficients
         A row per term, ``"constant"`` first: `term`, `b`, `se`, `beta`, `t`, `p`, `low`,
-        `high`, `vif`, and by the heteroscedasticity-consistent HC3: `se_hc3`, `p_hc3`,
-        `low_hc3`, `high_hc3`.
+        `high`, `vif`, and by the heteroscedasticity-consistent HC3: `se_hc3`, `t_hc3`, `p_hc3`,
+        `low_hc3`, `high_hc3`. The constant has no `beta` and no `vif`: NaN.
     checks
-        A row per check of the residuals and the predictors: `check`, `statistic`, `df`, `p`,
-        `verdict` (``"fine"`` or ``"look"``).
+        A row per check of the residuals and the predictors: `check`, `statistic`, `df` (of
+        White's and RESET those of the terms that could be added), `p`, `verdict` (``"fine"``,
+        ``"look"``, or ``"cannot tell"`` where the data leave nothing to test with: figures NaN).
+        What is measured and not tested has no `df` and `p`: NaN.
     """
 
     summary: pd.Series
@@ -63,16 +72,24 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
     Raises
     ------
     AnalysisError
-        With fewer than two respondents more than terms, a predictor or an outcome that never
-        varies, a predictor that others determine (it is named), or an outcome without residual.
+        Without predictors, with fewer than two respondents more than terms, a respondent who
+        comes twice, a predictor or an outcome that never varies, a predictor that others
+        determine (all are named), an outcome without residual, or a respondent who alone fixes
+        a coefficient, so that no error of it can be known.
 
     Notes
     -----
     Standard errors HC3 of MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7; they are
-    needed where Breusch and Pagan's test, studentised by Koenker (1981), tells unequal variance.
+    needed where a test tells unequal variance: that of Breusch and Pagan, studentised by Koenker
+    (1981), doi:10.1016/0304-4076(81)90062-2, or that of White (1980), doi:10.2307/1912934. RESET
+    of Ramsey (1969) adds the square and cube of the fitted values. Shapiro and Wilk's test is
+    made up to 5,000 respondents.
+
     The interval of R² inverts the noncentral F, as if the predictors were fixed (Smithson 2003);
-    with random predictors it is a little too short. Durbin-Watson is about residuals that
-    follow one another in time: respondents have no order, and it says nothing of them.
+    with random predictors it is a little too short, and both ends are 0 where F is smaller than
+    chance leaves it. Durbin-Watson is about residuals that follow one another in time:
+    respondents have no order, another order gives another figure, and it says nothing of them.
+    It is there because papers print it.
     """
     check_confidence(confidence)
     x, y, missing = _complete(scores, outcome)
@@ -81,14 +98,16 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
     from statsmodels.stats.stattools import durbin_watson
 
     fit = OLS(y.to_numpy(), _design(x)).fit()
+    _refuse_leverage(fit, x)
     if fit.ssr <= 1e-12 * fit.centered_tss:
         raise AnalysisError(
             f"The predictors determine {y.name!r} to the last digit: there is no error to test "
             "against. The outcome may be a score of the predictors."
         )
     checks = _checks(fit, x, 1 - confidence)
-    low, high = _r2_interval(fit, confidence)
-    unequal = checks["verdict"][checks["check"] == "breusch_pagan"].iloc[0] == "look"
+    limits = f_limits(fit.fvalue, int(fit.df_model), int(fit.df_resid), confidence)
+    low, high = (nc / (nc + fit.nobs) for nc in limits)
+    reason = _unequal(checks)
     summary = {
         "n": int(fit.nobs),
         "missing": missing,
@@ -103,7 +122,8 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
         "df1": int(fit.df_model),
         "df2": int(fit.df_resid),
         "p": float(fit.f_pvalue),
-        "robust_needed": bool(unequal),
+        "robust_needed": bool(reason),
+        "robust_reason": reason,
     }
     return Regression(
         summary=pd.Series(summary, dtype=object),
@@ -112,8 +132,21 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
     )
 
 
+def _unequal(checks: pd.DataFrame) -> str:
+    """Say which test tells unequal variance; nothing where none does."""
+    found = checks[checks["check"].isin(["breusch_pagan", "white"]) & (checks["verdict"] == "look")]
+    told = [f"{check} p = {p:.3g}" for check, p in zip(found["check"], found["p"], strict=True)]
+    return f"The residuals vary unequally: {', '.join(told)}." if told else ""
+
+
 def _complete(scores: pd.DataFrame, outcome: pd.Series) -> tuple[pd.DataFrame, pd.Series, int]:
     name = str(outcome.name or "outcome")
+    if scores.shape[1] == 0:
+        raise AnalysisError(f"{_WHAT} needs a predictor; there is none.")
+    if scores.index.has_duplicates or outcome.index.has_duplicates:
+        raise AnalysisError(
+            f"{_WHAT} needs each respondent once, but an id comes twice. Give each its own."
+        )
     if name in scores.columns:
         raise AnalysisError(f"{name!r} is an outcome and a predictor at once; leave one out.")
     together = as_numbers(scores.assign(**{name: outcome.reindex(scores.index)}))
@@ -129,19 +162,47 @@ def _complete(scores: pd.DataFrame, outcome: pd.Series) -> tuple[pd.DataFrame, p
 
 
 def _refuse_collinear(x: pd.DataFrame) -> None:
-    """Name the first predictor that those before it determine."""
+    """Name the first predictor that those before it determine, and which of them do."""
     centred = x.to_numpy() - x.to_numpy().mean(axis=0)
     centred /= np.linalg.norm(centred, axis=0)
-    rest = np.abs(np.diag(np.linalg.qr(centred, mode="r")))
-    bad = [str(name) for name, size in zip(x.columns, rest, strict=True) if size < 1e-8]
-    if bad:
+    kept = _independent(centred)
+    for at in sorted(set(range(x.shape[1])) - set(kept)):
+        before = [one for one in kept if one < at]
+        share = np.linalg.lstsq(centred[:, before], centred[:, at], rcond=None)[0]
+        by = [x.columns[one] for one, size in zip(before, share, strict=True) if abs(size) > 1e-6]
         raise AnalysisError(
-            f"{_WHAT} cannot tell {bad[0]!r} from the other predictors, which determine it. "
-            "Leave it out."
+            f"{_WHAT} cannot tell {str(x.columns[at])!r} from "
+            f"{', '.join(repr(str(name)) for name in by)}, which determine it. Leave one out."
         )
 
 
-def _design(x: pd.DataFrame) -> np.ndarray:
+def _independent(columns: Floats) -> list[int]:
+    """Return the columns that those before them do not determine (Gram-Schmidt, twice)."""
+    basis = np.empty((len(columns), 0))
+    kept = []
+    for at, column in enumerate(columns.T):
+        size = float(np.linalg.norm(column))
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        left = float(np.linalg.norm(rest))
+        if left > _NOTHING * size:
+            basis = np.column_stack([basis, rest / left])
+            kept.append(at)
+    return kept
+
+
+def _refuse_leverage(fit: Any, x: pd.DataFrame) -> None:
+    """Refuse a respondent whose residual is 0 whatever the answer: HC3 would divide by it."""
+    leverage = fit.get_influence().hat_matrix_diag
+    at = int(np.argmax(leverage))
+    if leverage[at] > 1 - _NOTHING:
+        raise AnalysisError(
+            f"Respondent {str(x.index[at])!r} alone fixes a coefficient: nobody else differs from "
+            "the rest in that way. Leave out the respondent, or the predictor."
+        )
+
+
+def _design(x: pd.DataFrame) -> Floats:
     return np.column_stack([np.ones(len(x)), x.to_numpy()])
 
 
@@ -162,6 +223,7 @@ def _coefficients(fit: Any, x: pd.DataFrame, y: pd.Series, confidence: float) ->
             "high": interval[:, 1],
             "vif": np.concatenate([[np.nan], variance_inflation(x)]),
             "se_hc3": robust.bse,
+            "t_hc3": robust.tvalues,
             "p_hc3": robust.pvalues,
             "low_hc3": wide[:, 0],
             "high_hc3": wide[:, 1],
@@ -169,7 +231,7 @@ def _coefficients(fit: Any, x: pd.DataFrame, y: pd.Series, confidence: float) ->
     )
 
 
-def variance_inflation(scores: pd.DataFrame) -> np.ndarray:
+def variance_inflation(scores: pd.DataFrame) -> Floats:
     """Return the variance inflation factor of each predictor.
 
     Parameters
@@ -187,38 +249,15 @@ def variance_inflation(scores: pd.DataFrame) -> np.ndarray:
     return np.asarray(np.diag(np.linalg.inv(correlation)))
 
 
-def _r2_interval(fit: Any, confidence: float) -> tuple[float, float]:
-    """Invert the noncentral F for the share of explained variance."""
-    from scipy.optimize import brentq
-
-    f, df1, df2, n = fit.fvalue, fit.df_model, fit.df_resid, fit.nobs
-
-    def noncentrality(level: float) -> float:
-        if stats.f.cdf(f, df1, df2) <= level:
-            return 0.0
-        top = 10.0 + 4 * f * df1
-        while stats.ncf.cdf(f, df1, df2, top) > level:
-            top *= 2
-        found = brentq(lambda nc: stats.ncf.cdf(f, df1, df2, nc) - level, 0.0, top)
-        return float(found)
-
-    tail = (1 - confidence) / 2
-    low, high = noncentrality(1 - tail), noncentrality(tail)
-    return low / (low + n), high / (high + n)
-
-
 def _checks(fit: Any, x: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    from statsmodels.stats.diagnostic import het_breuschpagan, linear_reset
     from statsmodels.stats.stattools import jarque_bera
 
-    df = float(x.shape[1])
-    breusch, breusch_p, _, _ = het_breuschpagan(fit.resid, fit.model.exog)
-    reset = linear_reset(fit, power=3, use_f=True)
     bera, bera_p, _, _ = jarque_bera(fit.resid)
-    rows: list[dict[str, Any]] = [
-        _tested("breusch_pagan", breusch, df, breusch_p, alpha),
-        _tested("reset", float(reset.fvalue), float(reset.df_num), float(reset.pvalue), alpha),
-        _tested("jarque_bera", bera, 2.0, bera_p, alpha),
+    rows = [
+        _score_test("breusch_pagan", fit, x.to_numpy(), alpha),
+        _score_test("white", fit, _second_order(x), alpha),
+        _reset(fit, alpha),
+        _tested("jarque_bera", float(bera), 2.0, float(bera_p), alpha),
     ]
     if len(fit.resid) <= _SHAPIRO_MOST:
         shapiro = stats.shapiro(fit.resid)
@@ -233,6 +272,52 @@ def _checks(fit: Any, x: pd.DataFrame, alpha: float) -> pd.DataFrame:
         _measured("condition_number", np.linalg.cond(scaled), _CONDITION_LIMIT),
     ]
     return pd.DataFrame(rows)
+
+
+def _second_order(x: pd.DataFrame) -> Floats:
+    """Return the predictors, their squares and their products, each in standard units."""
+    z = ((x - x.mean()) / x.std(ddof=0)).to_numpy()
+    a, b = np.triu_indices(z.shape[1])
+    return np.column_stack([z, z[:, a] * z[:, b]])
+
+
+def _score_test(check: str, fit: Any, terms: Floats, alpha: float) -> dict[str, Any]:
+    """Test n R² of the squared residuals on terms, without those that others determine."""
+    squared = fit.resid**2
+    design = np.column_stack([np.ones(len(terms)), terms])
+    design = design[:, _independent(design)]
+    n, rank = design.shape
+    if n <= rank:
+        return _untold(check)
+    spread = float(((squared - squared.mean()) ** 2).sum())
+    statistic = n * (1 - _squares_left(design, squared) / spread) if spread > 0 else 0.0
+    return _tested(check, statistic, rank - 1.0, float(stats.chi2.sf(statistic, rank - 1)), alpha)
+
+
+def _reset(fit: Any, alpha: float) -> dict[str, Any]:
+    """Ramsey's test, with as many powers of the fitted values as say something new."""
+    z = (fit.fittedvalues - fit.fittedvalues.mean()) / fit.fittedvalues.std()
+    design = np.column_stack([fit.model.exog, z**2, z**3])
+    design = design[:, _independent(design)]
+    added = design.shape[1] - fit.model.exog.shape[1]
+    df2 = len(z) - design.shape[1]
+    if added < 1 or df2 < 1:
+        return _untold("reset")
+    left = _squares_left(design, fit.resid)
+    f = (fit.ssr - left) / added / (left / df2)
+    return _tested("reset", f, float(added), float(stats.f.sf(f, added, df2)), alpha)
+
+
+def _squares_left(design: Floats, values: Floats) -> float:
+    """Return the sum of squares that independent columns leave of values."""
+    basis = np.linalg.qr(design / np.linalg.norm(design, axis=0))[0]
+    left = values - basis @ (basis.T @ values)
+    return float(left @ left)
+
+
+def _untold(check: str) -> dict[str, Any]:
+    nothing = {"statistic": np.nan, "df": np.nan, "p": np.nan}
+    return {"check": check, **nothing, "verdict": "cannot tell"}
 
 
 def _tested(check: str, statistic: float, df: float, p: float, alpha: float) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def convergent_validity(fit: SemFit) -> pd.DataFrame:
     validity
         Indexed by construct: `items`, `cr` (composite reliability from standardised loadings,
         as published tables have it), `omega` (the same from the loadings as they are, as
-        semTools' compRelSEM with ``obs.var = FALSE``), `ave` (from standardised loadings), `ave_raw` (as semTools' AVE)
-        and `verdict`: ``"holds"`` where CR is at least .7 and AVE at least .5, ``"fair"`` where
-        only CR is, ``"weak"`` else.
+        semTools' compRelSEM with ``obs.var = FALSE``), `ave` (from standardised loadings),
+        `ave_raw` (as semTools' AVE) and `verdict`: ``"holds"`` where CR is at least .7 and AVE
+        at least .5, ``"fair"`` where only CR is, ``"weak"`` else.
 
     Raises
     ------

@@ -76,6 +76,7 @@ def test_checks_and_robust_errors_are_those_of_r(fitted: Regression) -> None:
     assert checks.loc["breusch_pagan", "p"] == pytest.approx(theirs["breusch_pagan_p"], rel=1e-9)
     assert checks["verdict"].to_dict() == {
         "breusch_pagan": "fine",
+        "white": "fine",
         "reset": "look",
         "jarque_bera": "fine",
         "shapiro_wilk": "fine",
@@ -84,6 +85,51 @@ def test_checks_and_robust_errors_are_those_of_r(fitted: Regression) -> None:
         "condition_number": "look",
     }
     assert not fitted.summary["robust_needed"]
+    assert fitted.summary["robust_reason"] == ""
+
+
+@pytest.fixture(scope="module")
+def traits() -> pd.DataFrame:
+    answers = pd.read_csv(REFERENCE / "bfi_182x25.csv")
+    parts = {name: answers.filter(regex=f"^{name}\\d") for name in "EACN"}
+    return pd.DataFrame({name: part.mean(axis=1) for name, part in parts.items()})
+
+
+def test_real_answers_give_what_lmtest_and_car_give(traits: pd.DataFrame) -> None:
+    theirs, ours = stored("regression.json")["bfi"], regress(traits[["A", "C", "N"]], traits["E"])
+    table, whole = ours.coefficients, ours.summary
+    for columns, name in (
+        (["b", "se", "t", "p"], "coef"),
+        (["low", "high"], "ci"),
+        (["b", "se_hc3", "t_hc3", "p_hc3"], "hc3"),
+        (["low_hc3", "high_hc3"], "hc3_ci"),
+    ):
+        np.testing.assert_allclose(table[columns], theirs[name], rtol=1e-9, atol=1e-11)
+    for column in ("beta", "vif"):
+        np.testing.assert_allclose(table[column][1:], theirs[column], rtol=1e-9)
+    assert whole[["f", "df1", "df2"]].tolist() == pytest.approx(theirs["f"], rel=1e-9)
+    for name in ("n", "p", "r2", "r2_adjusted", "se", "durbin_watson"):
+        assert whole[name] == pytest.approx(theirs[name], rel=1e-8, abs=1e-12)
+
+
+def test_checks_of_real_answers_are_those_of_lmtest(traits: pd.DataFrame) -> None:
+    theirs = stored("regression.json")["bfi"]
+    checks = regress(traits[["A", "C", "N"]], traits["E"]).checks.set_index("check")
+    for check, name in (
+        ("breusch_pagan", "breusch_pagan"),
+        ("reset", "reset"),
+        ("shapiro_wilk", "shapiro"),
+    ):
+        found = checks.loc[check, ["statistic", "p"]].tolist()
+        assert found == pytest.approx(theirs[name], rel=1e-6)
+    white = checks.loc["white", ["statistic", "df", "p"]].tolist()
+    assert white == pytest.approx(theirs["white"], rel=1e-8)
+    # A predictor of two values has no square of its own: R drops the term, and so do we.
+    two = traits.assign(Y=(traits["N"] > 3).astype(float))
+    white = regress(two[["Y", "A"]], two["E"]).checks.set_index("check").loc["white"]
+    assert white[["statistic", "df", "p"]].tolist() == pytest.approx(
+        theirs["white_of_two_values"], rel=1e-8
+    )
 
 
 def test_longley_keeps_the_digits_that_nist_certifies() -> None:
@@ -98,7 +144,37 @@ def test_unequal_variance_asks_for_robust_errors() -> None:
     rng = np.random.default_rng(0)
     x = pd.DataFrame({"x": rng.uniform(0, 4, 300)})
     y = pd.Series(x["x"] + rng.normal(0, 0.2 + x["x"]), name="y")
-    assert regress(x, y).summary["robust_needed"]
+    whole = regress(x, y).summary
+    assert whole["robust_needed"]
+    assert "breusch_pagan p = " in whole["robust_reason"]
+
+
+def test_a_predictor_of_two_values_leaves_reset_nothing_to_add() -> None:
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"asked": np.repeat([0, 1], 30)})
+    checks = regress(x, pd.Series(rng.normal(size=60))).checks.set_index("check")
+    assert checks.loc["reset", "verdict"] == "cannot tell"
+    assert np.isnan(checks.loc["reset", "p"])
+    # With squares that are copies, White's test is Breusch and Pagan's.
+    assert checks.loc["white", "statistic"] == pytest.approx(
+        checks.loc["breusch_pagan", "statistic"], rel=1e-9
+    )
+
+
+def test_the_fewest_respondents_and_the_closest_fit_have_figures_all_the_same() -> None:
+    rng = np.random.default_rng(3)
+    x = pd.DataFrame({"x": rng.normal(size=20_000)})
+    few = regress(x.head(4), pd.Series(rng.normal(size=4)))
+    assert few.summary["df2"] == 2
+    assert few.checks.set_index("check").loc["reset", "verdict"] == "cannot tell"
+    # Here SciPy's noncentral F is NaN, and its normal stands in.
+    close = regress(x, x["x"] + pd.Series(rng.normal(0, 1e-3, 20_000))).summary
+    assert close["f"] > 1e10
+    assert 0 < close["r2_low"] < close["r2"] < close["r2_high"] < 1
+    # Olkin and Finn: the standard error of R² is 2 r (1 - r²) / sqrt(n), times 2 z is the width;
+    # with fixed predictors it is narrower, by sqrt(1 - r²/2).
+    width = 4 * 1.959964 * (1 - close["r2"]) * np.sqrt(close["r2"] * (1 - close["r2"] / 2) / 2e4)
+    assert close["r2_high"] - close["r2_low"] == pytest.approx(width, rel=0.01)
 
 
 def test_respondents_with_a_gap_are_left_out_and_counted(cars: pd.DataFrame) -> None:
@@ -133,7 +209,9 @@ def test_order_and_unit_change_nothing_that_has_none(seed: int, shift: float, si
     [
         ({"a": 1.0}, "alike: 'a'"),
         ({"y": 2.0}, "alike: 'y'"),
-        ({"c": "a + b"}, "cannot tell 'c'"),
+        ({"c": "a + b"}, "cannot tell 'c' from 'a', 'b'"),
+        ({"c": "2 * b + 1"}, "cannot tell 'c' from 'b', which"),
+        ({"c": [1.0] + [0.0] * 19}, "Respondent '0' alone fixes"),
         ({"y": "a + 2 * b"}, "to the last digit"),
     ],
 )
@@ -152,3 +230,11 @@ def test_too_few_respondents_and_a_doubled_name_are_said(cars: pd.DataFrame) -> 
         regress(cars[["wt", "hp"]].head(4), cars["mpg"].head(4))
     with pytest.raises(AnalysisError, match="at once"):
         regress(cars[["wt", "mpg"]], cars["mpg"])
+
+
+def test_no_predictor_and_a_respondent_twice_are_said(cars: pd.DataFrame) -> None:
+    with pytest.raises(AnalysisError, match="needs a predictor"):
+        regress(cars[[]], cars["mpg"])
+    twice = cars.set_axis([0, *range(len(cars) - 1)])
+    with pytest.raises(AnalysisError, match="an id comes twice"):
+        regress(twice[["wt"]], twice["mpg"])
