@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import special, stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
 from ecity_geo.stats.answers import as_numbers, check_confidence
-from ecity_geo.stats.group_effects import chi2_limits, cliffs_delta, f_limits, hedges_g
+from ecity_geo.stats.group_tests import METHODS, TESTS, Grouped, compare_each_pair, snapped
+from ecity_geo.stats.homogeneous import compact_letters
 
-Floats = NDArray[np.float64]
-
-METHODS = ("dunn", "games_howell", "tukey")
 _LEAST = 2
 
 
@@ -47,17 +40,19 @@ def compare_groups(
     -------
     tests
         A row per measure and test: `measure`, `test` (``"kruskal_wallis"``, ``"anova"``,
-        ``"welch"``, ``"brown_forsythe"``: the last tests equal variances), `statistic` (H or F),
-        `df1`, `df2` (NaN for H), `p`, `p_adjusted` (Holm, over the measures), `effect`,
-        `effect_low`, `effect_high`, `effect_name` (``"epsilon_squared"`` or
+        ``"welch"``; ``"levene"`` and ``"brown_forsythe"``, which test equal variances),
+        `statistic` (H or F), `df1`, `df2` (NaN for H), `p`, `p_adjusted` (Holm, over the
+        measures), `effect`, `effect_low`, `effect_high`, `effect_name` (``"epsilon_squared"`` or
         ``"omega_squared"``; NaN and ``""`` where there is none), `n`, `groups` (how many took
-        part) and `left_out` (respondents without a score, without a group, or in one that is
-        too small).
+        part), `left_out` (respondents without a score, without a group, or in one that is too
+        small), `small_groups` (names of those groups, with commas between) and `problem` (why a
+        test cannot be made; its figures are then NaN, and Holm's p counts the other measures).
 
     Raises
     ------
     AnalysisError
-        If a measure has fewer than two groups that are large enough, or scores that do not vary.
+        If a respondent comes twice, or a measure has fewer than two groups that are large
+        enough, or scores that do not vary, at all or within each group.
 
     Notes
     -----
@@ -65,18 +60,24 @@ def compare_groups(
     Tomczak 2014) with an interval from the noncentral chi-square. Fisher's F and Welch's (1951);
     ``ω² = df1 (F - 1) / (df1 (F - 1) + n)`` (Hays 1963) with the interval of the noncentral F
     (Steiger 2004, doi:10.1037/1082-989X.9.2.164), which is that of the population's share of
-    variance. Brown & Forsythe (1974): F of the distances from the medians.
+    variance. F of the distances from the means is Levene's test (1960), from the medians that of
+    Brown & Forsythe (1974), which keeps its level where scores are skewed.
+
+    Scores that differ by less than 1e-12 of the largest are taken as equal: means of the same
+    answers may differ so by rounding, and are ties.
     """
     check_confidence(confidence)
     rows = []
-    for name, parts, left_out in _measures(scores, groups, min_count):
-        whole = {"n": int(parts.n.sum()), "groups": len(parts.names), "left_out": left_out}
-        for test, run in _TESTS.items():
-            rows.append({"measure": name, "test": test, **run(parts, confidence), **whole})
+    for name, parts, apart in _measures(scores, groups, min_count):
+        whole = {"n": int(parts.n.sum()), "groups": len(parts.names), **apart}
+        for test, run in TESTS.items():
+            found = run(parts, confidence)
+            problem = {"problem": found.pop("problem")}
+            rows.append({"measure": name, "test": test, **found, **whole, **problem})
     table = pd.DataFrame(rows)
     table.insert(6, "p_adjusted", np.nan)
-    for test in _TESTS:
-        of_test = table["test"] == test
+    for test in TESTS:
+        of_test = (table["test"] == test) & table["p"].notna()
         table.loc[of_test, "p_adjusted"] = adjust_p(table.loc[of_test, "p"].to_numpy(), "holm")
     return table.astype(dict.fromkeys(("n", "groups", "left_out"), "Int64"))
 
@@ -120,7 +121,8 @@ def compare_pairs(
     -----
     Dunn (1964), doi:10.1080/00401706.1964.10490181; Games & Howell (1976); Tukey-Kramer.
     Cliff's delta with his interval (1996, asymmetric, unbiased variance); Hedges' g with the
-    standard error of Hedges & Olkin (1985).
+    standard error of Hedges & Olkin (1985). The p of Tukey and of Games and Howell are one less
+    a distribution: below some 1e-13 they are 0.
     """
     check_confidence(confidence)
     if method not in METHODS:
@@ -128,7 +130,7 @@ def compare_pairs(
     adjust_p(np.array([]), correction)
     tables = []
     for name, parts, _ in _measures(scores, groups, min_count):
-        table = _pairs(parts, method, confidence)
+        table = compare_each_pair(parts, method, confidence)
         step = "none" if method != "dunn" else correction
         table["p_adjusted"] = adjust_p(table["p"].to_numpy(), step)
         table.insert(0, "measure", name)
@@ -140,193 +142,93 @@ def compare_pairs(
     return table[[*order, "effect_low", "effect_high", "effect_name", "method", "correction"]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Groups:
-    """Scores of one measure by group.
+def group_letters(
+    scores: pd.DataFrame,
+    groups: pd.Series,
+    *,
+    method: str = "dunn",
+    correction: str = "holm",
+    min_count: int = 5,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Give the groups letters: those that share none can be told apart.
 
     Parameters
     ----------
-    names
-        Of the groups.
-    scores
-        Per group.
+    scores, groups, method, correction, min_count, confidence
+        As in `compare_pairs`; pairs with an adjusted p below ``1 - confidence`` are told apart.
+
+    Returns
+    -------
+    letters
+        A row per measure and group, highest level first: `measure`, `group`, `n`, `level` (mean
+        rank with ``"dunn"``, else mean) and `letters`, such as ``"ab"``.
+
+    Raises
+    ------
+    AnalysisError
+        As in `compare_pairs`.
+
+    Notes
+    -----
+    Piepho (2004): `ecity_geo.stats.homogeneous.homogeneous_groups`.
     """
-
-    names: list[str]
-    scores: list[Floats]
-
-    @property
-    def n(self) -> Floats:
-        """Scores in each group."""
-        return np.array([len(part) for part in self.scores], dtype=float)
-
-    @property
-    def mean(self) -> Floats:
-        """Mean of each group."""
-        return np.array([part.mean() for part in self.scores])
-
-    @property
-    def variance(self) -> Floats:
-        """Variance of each group."""
-        return np.array([part.var(ddof=1) for part in self.scores])
+    pairs = compare_pairs(
+        scores,
+        groups,
+        method=method,
+        correction=correction,
+        min_count=min_count,
+        confidence=confidence,
+    )
+    tables = []
+    for name, parts, _ in _measures(scores, groups, min_count):
+        means = parts.mean_rank if method == "dunn" else parts.mean
+        level = pd.Series(means, index=parts.names, name="level")
+        letters = compact_letters(level, pairs[pairs["measure"] == name], alpha=1 - confidence)
+        sizes = pd.Series(parts.n, index=parts.names).astype("Int64")
+        table = letters.rename_axis("group").reset_index()
+        table.insert(0, "measure", name)
+        table.insert(2, "n", table["group"].map(sizes))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _measures(
     scores: pd.DataFrame, groups: pd.Series, min_count: int
-) -> list[tuple[str, _Groups, int]]:
-    """Return each measure's scores by group, without the groups that are too small."""
-    numbers = as_numbers(scores)
-    known = groups.reindex(numbers.index)
+) -> list[tuple[str, Grouped, dict[str, Any]]]:
+    """Return each measure's scores by group, and whom the groups that are too small leave out."""
+    numbers, known = as_numbers(scores), _known(scores, groups)
+    least = max(min_count, _LEAST)
     found = []
     for name in numbers:
         values = numbers[name][known.notna()].dropna()
-        grouped = {str(key): one.to_numpy() for key, one in values.groupby(known[values.index])}
-        kept = {key: one for key, one in grouped.items() if len(one) >= max(min_count, _LEAST)}
+        size = float(values.abs().max()) if len(values) else 0.0
+        grouped = {
+            str(key): snapped(one.to_numpy(), size)
+            for key, one in values.groupby(known[values.index])
+        }
+        kept = {key: one for key, one in grouped.items() if len(one) >= least}
         if len(kept) < 2:
             raise AnalysisError(
-                f"{name!r} has {len(kept)} groups of at least {max(min_count, _LEAST)} scores; a "
-                "comparison needs two. Merge groups, or ask for fewer scores each."
+                f"{name!r} has {len(kept)} groups of at least {least} scores; a comparison needs "
+                "two. Merge groups, or ask for fewer scores each."
             )
-        pooled = np.concatenate(list(kept.values()))
-        if np.ptp(pooled) == 0:
+        if np.ptp(np.concatenate(list(kept.values()))) == 0:
             raise AnalysisError(f"All respondents score {name!r} alike; no groups differ.")
-        parts = _Groups(names=list(kept), scores=list(kept.values()))
-        found.append((str(name), parts, len(numbers) - len(pooled)))
+        parts = Grouped(names=list(kept), scores=list(kept.values()))
+        small = sorted(set(known.dropna()) - set(kept))
+        left_out = len(numbers) - int(parts.n.sum())
+        found.append((str(name), parts, {"left_out": left_out, "small_groups": ", ".join(small)}))
     return found
 
 
-def _kruskal(groups: _Groups, confidence: float) -> dict[str, Any]:
-    h, p = stats.kruskal(*groups.scores)
-    n, df = groups.n.sum(), len(groups.names) - 1
-    low, high = (nc / n for nc in chi2_limits(float(h), df, confidence))
-    return {
-        "statistic": float(h),
-        "df1": float(df),
-        "df2": np.nan,
-        "p": float(p),
-        "effect": float(h) / (n - 1),
-        "effect_low": min(low, 1.0),
-        "effect_high": min(high, 1.0),
-        "effect_name": "epsilon_squared",
-    }
-
-
-def _anova(groups: _Groups, confidence: float) -> dict[str, Any]:
-    if all(np.ptp(part) == 0 for part in groups.scores):
-        raise AnalysisError("Within each group all score alike: an F test has no error to use.")
-    f, p = stats.f_oneway(*groups.scores)
-    n, df1 = int(groups.n.sum()), len(groups.names) - 1
-    df2 = n - len(groups.names)
-    low, high = (nc / (nc + n) for nc in f_limits(float(f), df1, df2, confidence))
-    return {
-        "statistic": float(f),
-        "df1": float(df1),
-        "df2": float(df2),
-        "p": float(p),
-        "effect": max(df1 * (f - 1) / (df1 * (f - 1) + n), 0.0),
-        "effect_low": low,
-        "effect_high": high,
-        "effect_name": "omega_squared",
-    }
-
-
-def _welch(groups: _Groups, confidence: float) -> dict[str, Any]:
-    """Return Welch's F; a group without spread leaves it without an answer."""
-    n, mean, variance = groups.n, groups.mean, groups.variance
-    if (variance == 0).any():
-        return {"statistic": np.nan, "df1": np.nan, "df2": np.nan, "p": np.nan, **_NO_EFFECT}
-    k, weight = len(groups.names), n / variance
-    share = weight / weight.sum()
-    between = (weight * (mean - share @ mean) ** 2).sum() / (k - 1)
-    lost = ((1 - share) ** 2 / (n - 1)).sum()
-    f = between / (1 + 2 * (k - 2) / (k**2 - 1) * lost)
-    df2 = (k**2 - 1) / (3 * lost)
-    p = float(stats.f.sf(f, k - 1, df2))
-    return {"statistic": float(f), "df1": k - 1.0, "df2": float(df2), "p": p, **_NO_EFFECT}
-
-
-def _brown_forsythe(groups: _Groups, confidence: float) -> dict[str, Any]:
-    distances = [np.abs(part - np.median(part)) for part in groups.scores]
-    n, k = int(groups.n.sum()), len(groups.names)
-    df = {"df1": k - 1.0, "df2": float(n - k)}
-    if all(np.ptp(part) == 0 for part in distances):
-        return {"statistic": np.nan, **df, "p": np.nan, **_NO_EFFECT}
-    f, p = stats.f_oneway(*distances)
-    return {"statistic": float(f), **df, "p": float(p), **_NO_EFFECT}
-
-
-_NO_EFFECT: dict[str, Any] = {
-    "effect": np.nan,
-    "effect_low": np.nan,
-    "effect_high": np.nan,
-    "effect_name": "",
-}
-_TESTS: dict[str, Callable[[_Groups, float], dict[str, Any]]] = {
-    "kruskal_wallis": _kruskal,
-    "anova": _anova,
-    "welch": _welch,
-    "brown_forsythe": _brown_forsythe,
-}
-
-
-def _pairs(groups: _Groups, method: str, confidence: float) -> pd.DataFrame:
-    first, second = np.array(list(combinations(range(len(groups.names)), 2))).T
-    compare = {"dunn": _dunn, "games_howell": _games_howell, "tukey": _tukey}[method]
-    difference, statistic, p = compare(groups, first, second)
-    size = cliffs_delta if method == "dunn" else hedges_g
-    effects = [
-        size(groups.scores[a], groups.scores[b], confidence)
-        for a, b in zip(first, second, strict=True)
-    ]
-    effect, low, high = np.array(effects).T
-    names = np.array(groups.names, dtype=object)
-    return pd.DataFrame(
-        {
-            "first": names[first],
-            "second": names[second],
-            "difference": difference,
-            "statistic": statistic,
-            "p": p,
-            "effect": effect,
-            "effect_low": low,
-            "effect_high": high,
-            "effect_name": "cliffs_delta" if method == "dunn" else "hedges_g",
-        }
-    )
-
-
-_Indices = NDArray[np.int64]
-
-
-def _dunn(groups: _Groups, a: _Indices, b: _Indices) -> tuple[Floats, Floats, Floats]:
-    pooled, n = np.concatenate(groups.scores), groups.n
-    total = len(pooled)
-    ranks = stats.rankdata(pooled)
-    means = np.array([part.mean() for part in np.split(ranks, np.cumsum(n)[:-1].astype(int))])
-    _, ties = np.unique(ranks, return_counts=True)
-    spread = total * (total + 1) / 12 - float((ties**3 - ties).sum()) / (12 * (total - 1))
-    difference = means[a] - means[b]
-    z = difference / np.sqrt(spread * (1 / n[a] + 1 / n[b]))
-    return difference, z, 2 * special.ndtr(-np.abs(z))
-
-
-def _tukey(groups: _Groups, a: _Indices, b: _Indices) -> tuple[Floats, Floats, Floats]:
-    n, mean, variance = groups.n, groups.mean, groups.variance
-    df = n.sum() - len(groups.names)
-    error = ((n - 1) * variance).sum() / df
-    q = (mean[a] - mean[b]) / np.sqrt(error / 2 * (1 / n[a] + 1 / n[b]))
-    p = stats.studentized_range.sf(np.abs(q), len(groups.names), df)
-    return mean[a] - mean[b], q, np.asarray(p)
-
-
-def _games_howell(groups: _Groups, a: _Indices, b: _Indices) -> tuple[Floats, Floats, Floats]:
-    n, mean, variance = groups.n, groups.mean, groups.variance
-    if (variance == 0).any():
-        flat = [name for name, one in zip(groups.names, variance, strict=True) if one == 0]
-        raise AnalysisError(f"In group {flat[0]!r} all score alike; compare it by ranks (dunn).")
-    each = variance / n
-    together = each[a] + each[b]
-    df = together**2 / (each[a] ** 2 / (n[a] - 1) + each[b] ** 2 / (n[b] - 1))
-    q = (mean[a] - mean[b]) / np.sqrt(together / 2)
-    p = stats.studentized_range.sf(np.abs(q), len(groups.names), df)
-    return mean[a] - mean[b], q, np.asarray(p)
+def _known(scores: pd.DataFrame, groups: pd.Series) -> pd.Series:
+    """Return the name of each respondent's group, missing where unknown."""
+    if scores.index.has_duplicates or groups.index.has_duplicates:
+        raise AnalysisError(
+            "A comparison of groups needs each respondent once, but an id comes twice. Give each "
+            "its own."
+        )
+    # Groups 1 and "1" are one group: names are all that tables show.
+    return groups.astype(object).map(str, na_action="ignore").reindex(scores.index)
