@@ -98,11 +98,6 @@ def hedges_g(x: Floats, y: Floats, confidence: float) -> tuple[float, float, flo
     return g, g - half, g + half
 
 
-def chi2_limits(h: float, df: int, confidence: float) -> tuple[float, float]:
-    """Interval of a noncentrality: those at which `h` is a quantile of the chi-square."""
-    return _limits(lambda nc: float(special.chndtr(h, df, nc)), confidence, h)
-
-
 def f_limits(f: float, df1: int, df2: int, confidence: float) -> tuple[float, float]:
     """Interval of a noncentrality: those at which `f` is a quantile of the noncentral F."""
     return _limits(lambda nc: _noncentral_f(f, df1, df2, nc), confidence, f * df1)

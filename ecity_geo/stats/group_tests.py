@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.group_effects import chi2_limits, cliffs_delta, f_limits, hedges_g
+from ecity_geo.stats.group_effects import cliffs_delta, f_limits, hedges_g
 
 Floats = NDArray[np.float64]
 _Indices = NDArray[np.int64]
@@ -74,15 +74,19 @@ def snapped(values: Floats, size: float) -> Floats:
 def _kruskal(groups: Grouped, confidence: float) -> dict[str, Any]:
     h, p = stats.kruskal(*groups.scores)
     n, df = groups.n.sum(), len(groups.names) - 1
-    low, high = (nc / n for nc in chi2_limits(float(h), df, confidence))
+    refuse_flat(groups)
+    # F of the ranks: H is the share of their variance between groups, times n - 1.
+    rest = n - len(groups.names)
+    f = float(h / df / ((n - 1 - h) / rest))
+    low, high = (nc / (nc + n) for nc in f_limits(f, df, int(rest), confidence))
     return {
         "statistic": float(h),
         "df1": float(df),
         "df2": np.nan,
         "p": float(p),
         "effect": float(h) / (n - 1),
-        "effect_low": min(low, 1.0),
-        "effect_high": min(high, 1.0),
+        "effect_low": low,
+        "effect_high": high,
         "effect_name": "epsilon_squared",
         "problem": "",
     }

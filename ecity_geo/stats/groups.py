@@ -57,7 +57,8 @@ def compare_groups(
     Notes
     -----
     Kruskal & Wallis (1952) with the correction for ties, and ``ε² = H / (n - 1)`` (Tomczak &
-    Tomczak 2014) with an interval from the noncentral chi-square. Fisher's F and Welch's (1951);
+    Tomczak 2014), the share of the variance of ranks between groups, with the interval of the
+    noncentral F of those ranks (Conover & Iman 1981). Fisher's F and Welch's (1951);
     ``ω² = df1 (F - 1) / (df1 (F - 1) + n)`` (Hays 1963) with the interval of the noncentral F
     (Steiger 2004, doi:10.1037/1082-989X.9.2.164), which is that of the population's share of
     variance. F of the distances from the means is Levene's test (1960), from the medians that of

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import as_numbers, check_confidence, refuse_constant
-from ecity_geo.stats.group_effects import f_limits
 
 CONSTANT = "constant"
 """Name of the constant among the coefficients."""
@@ -21,6 +20,8 @@ Floats = NDArray[np.float64]
 _WHAT = "A regression"
 _VIF_LIMIT, _CONDITION_LIMIT = 10.0, 30.0
 _SHAPIRO_MOST = 5000
+# Logarithm of the odds of a share of explained variance that is none, and steps of its sum.
+_NO_ODDS, _STEPS = -30.0, 8000
 # A column is determined by others where less than this share of it is left beside them, and a
 # respondent's residual is 0 whatever the answer where less than that is left of it.
 _NOTHING = 1e-7
@@ -85,9 +86,8 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
     of Ramsey (1969) adds the square and cube of the fitted values. Shapiro and Wilk's test is
     made up to 5,000 respondents.
 
-    The interval of R² inverts the noncentral F, as if the predictors were fixed (Smithson 2003);
-    with random predictors it is a little too short, and both ends are 0 where F is smaller than
-    chance leaves it. Durbin-Watson is about residuals that follow one another in time:
+    The interval of R² is that of random predictors (`r2_limits`): scores are answered like the
+    outcome, not set beforehand. Durbin-Watson is about residuals that follow one another in time:
     respondents have no order, another order gives another figure, and it says nothing of them.
     It is there because papers print it.
     """
@@ -105,8 +105,7 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
             "against. The outcome may be a score of the predictors."
         )
     checks = _checks(fit, x, 1 - confidence)
-    limits = f_limits(fit.fvalue, int(fit.df_model), int(fit.df_resid), confidence)
-    low, high = (nc / (nc + fit.nobs) for nc in limits)
+    low, high = r2_limits(float(fit.rsquared), int(fit.nobs), x.shape[1], confidence=confidence)
     reason = _unequal(checks)
     summary = {
         "n": int(fit.nobs),
@@ -130,6 +129,72 @@ def regress(scores: pd.DataFrame, outcome: pd.Series, *, confidence: float = 0.9
         coefficients=_coefficients(fit, x, y, confidence),
         checks=checks,
     )
+
+
+def r2_limits(
+    r2: float, n: int, predictors: int, *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the population's share of explained variance.
+
+    Parameters
+    ----------
+    r2
+        Of the sample, 0 to 1 without 1.
+    n
+        Respondents, more than `predictors` and the constant.
+    predictors
+        How many.
+    confidence
+        Level.
+
+    Returns
+    -------
+    low, high
+        The shares at which `r2` is a quantile of its distribution when predictors and outcome
+        are drawn together from a normal distribution. Both are 0 where `r2` is smaller than
+        chance leaves it.
+
+    Raises
+    ------
+    AnalysisError
+        If `r2`, `n` or the level has no interval.
+
+    Notes
+    -----
+    Noncentral F with a random noncentrality (Lee 1971, J. R. Stat. Soc. B 33, 117-130): R² is a
+    beta variable with J more pairs of degrees of freedom, J negative binomial with size
+    (n - 1)/2 and probability 1 - rho². With predictors taken as fixed the interval is too short:
+    95 % covers 91 % at a share of 0.56 (182 respondents, three predictors).
+    """
+    check_confidence(confidence)
+    if not (0 <= r2 < 1 and predictors >= 1 and n > predictors + 1):
+        raise AnalysisError(f"No interval of R² {r2} with n = {n} and {predictors} predictors.")
+
+    def limit(level: float) -> float:
+        def excess(log_odds: float) -> float:
+            return _r2_below(r2, float(np.exp(log_odds)), n, predictors) - level
+
+        ends = _NO_ODDS, np.log(r2 / (1 - r2)) + 3 if r2 > 0 else _NO_ODDS
+        if excess(ends[0]) <= 0:
+            return 0.0
+        while excess(ends[1]) > 0:
+            ends = ends[1], ends[1] + 3
+        return float(special.expit(optimize.brentq(excess, *ends)))
+
+    tail = (1 - confidence) / 2
+    return limit(1 - tail), limit(tail)
+
+
+def _r2_below(r2: float, odds: float, n: int, predictors: int) -> float:
+    """Return the probability of a smaller R² where the population's is odds / (1 + odds)."""
+    size = (n - 1) / 2
+    mean, spread = size * odds, float(np.sqrt(size * odds * (1 + odds)))
+    start, end = max(np.floor(mean - 40 * spread), 0.0), mean + 40 * spread + 60
+    # Of a wide distribution some thousand steps give the sum to the last digits.
+    j = np.arange(start, end, np.ceil((end - start) / _STEPS))
+    mass = stats.nbinom.pmf(j, size, 1 / (1 + odds))
+    below = special.betainc(predictors / 2 + j, (n - predictors - 1) / 2, r2)
+    return float(mass @ below / mass.sum())
 
 
 def _unequal(checks: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.regression import CONSTANT, Regression, regress
+from ecity_geo.stats.regression import CONSTANT, Regression, r2_limits, regress
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -55,9 +55,31 @@ def test_summary_is_that_of_r(fitted: Regression) -> None:
         theirs["F"]["numdf"],
         theirs["F"]["dendf"],
     )
-    assert (ours["r2_low"], ours["r2_high"]) == pytest.approx(
-        stored("regression.json")["r2"], abs=1e-7
-    )
+    limits = stored("regression.json")["r2_random"]["mtcars"]
+    assert (ours["r2_low"], ours["r2_high"]) == pytest.approx(limits, abs=1e-8)
+    # Predictors taken as fixed would promise more.
+    low, high = stored("regression.json")["r2"]
+    assert ours["r2_low"] < low
+    assert high < ours["r2_high"]
+
+
+@pytest.mark.parametrize(
+    ("name", "r2", "n", "predictors"),
+    [("bfi", None, 182, 3), ("strong", 0.99, 50, 2), ("weak", 0.02, 60, 3)],
+)
+def test_interval_of_r2_is_that_of_the_whole_sum(
+    name: str, r2: float | None, n: int, predictors: int
+) -> None:
+    theirs = stored("regression.json")
+    found = r2_limits(theirs["bfi"]["r2"] if r2 is None else r2, n, predictors)
+    assert found == pytest.approx(theirs["r2_random"][name], abs=1e-8)
+
+
+def test_interval_of_r2_needs_figures_that_have_one() -> None:
+    assert r2_limits(0.0, 30, 2) == (0, 0)
+    for r2, n, predictors in ((1.0, 30, 2), (0.4, 3, 2), (0.4, 30, 0)):
+        with pytest.raises(AnalysisError, match="No interval"):
+            r2_limits(r2, n, predictors)
 
 
 def test_checks_and_robust_errors_are_those_of_r(fitted: Regression) -> None:
@@ -167,13 +189,11 @@ def test_the_fewest_respondents_and_the_closest_fit_have_figures_all_the_same() 
     few = regress(x.head(4), pd.Series(rng.normal(size=4)))
     assert few.summary["df2"] == 2
     assert few.checks.set_index("check").loc["reset", "verdict"] == "cannot tell"
-    # Here SciPy's noncentral F is NaN, and its normal stands in.
     close = regress(x, x["x"] + pd.Series(rng.normal(0, 1e-3, 20_000))).summary
     assert close["f"] > 1e10
     assert 0 < close["r2_low"] < close["r2"] < close["r2_high"] < 1
-    # Olkin and Finn: the standard error of R² is 2 r (1 - r²) / sqrt(n), times 2 z is the width;
-    # with fixed predictors it is narrower, by sqrt(1 - r²/2).
-    width = 4 * 1.959964 * (1 - close["r2"]) * np.sqrt(close["r2"] * (1 - close["r2"] / 2) / 2e4)
+    # Olkin and Finn (1995): the standard error of R² is 2 r (1 - r²) / sqrt(n).
+    width = 4 * 1.959964 * (1 - close["r2"]) * np.sqrt(close["r2"] / 2e4)
     assert close["r2_high"] - close["r2_low"] == pytest.approx(width, rel=0.01)
 
 

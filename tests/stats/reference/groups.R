@@ -10,13 +10,13 @@ v <- N*(N+1)/12 - sum(t^3 - t)/(12*(N-1)); pr <- combn(names(n), 2)
 z <- apply(pr, 2, function(p) (m[p[1]] - m[p[2]])/sqrt(v*(1/n[p[1]] + 1/n[p[2]])))
 gh <- apply(pr, 2, function(p) { x <- y[g == p[1]]; u <- y[g == p[2]]; tt <- t.test(x, u); c(unname(tt$statistic)*sqrt(2), ptukey(abs(unname(tt$statistic))*sqrt(2), 4, unname(tt$parameter), lower.tail = FALSE)) })
 f <- unname(a$statistic); df <- unname(a$parameter); lim <- function(t) if (pf(f, df[1], df[2], 0) <= t) 0 else uniroot(function(nc) pf(f, df[1], df[2], nc) - t, c(0, 200), tol = 1e-12)$root
-h <- unname(k$statistic); limh <- function(t) if (pchisq(h, 3, 0) <= t) 0 else uniroot(function(nc) pchisq(h, 3, nc) - t, c(0, 200), tol = 1e-12)$root
+h <- unname(k$statistic); fr <- unname(oneway.test(rank(y) ~ g, var.equal = TRUE)$statistic); limh <- function(t) if (pf(fr, df[1], df[2], 0) <= t) 0 else uniroot(function(nc) pf(fr, df[1], df[2], nc) - t, c(0, 200), tol = 1e-12)$root
 # Data sets of R whose groups do differ: chickwts (six groups of 10 to 14), InsectSprays (ties, unequal variances).
 published <- function(y, g) { g <- factor(g); k <- nlevels(g); N <- length(y); pr <- combn(levels(g), 2); part <- split(y, g)
   kw <- kruskal.test(y, g); a <- oneway.test(y ~ g, var.equal = TRUE); w <- oneway.test(y ~ g); tab <- anova(lm(y ~ g))
   lv <- leveneTest(y, g, center = mean); bf <- leveneTest(y, g, center = median); tk <- TukeyHSD(aov(y ~ g))$g
   lim <- function(p, q, top) if (p(0) <= q) 0 else uniroot(function(nc) p(nc) - q, c(0, top), tol = 1e-12)$root
-  pf0 <- function(nc) pf(unname(a$statistic), k - 1, N - k, nc); pc0 <- function(nc) pchisq(unname(kw$statistic), k - 1, nc)
+  pf0 <- function(nc) pf(unname(a$statistic), k - 1, N - k, nc); fr <- unname(oneway.test(rank(y) ~ g, var.equal = TRUE)$statistic); pr0 <- function(nc) pf(fr, k - 1, N - k, nc)
   r <- rank(y); m <- tapply(r, g, mean); n <- tapply(r, g, length); S2 <- (sum(r^2) - N*(N+1)^2/4)/(N-1)
   z <- apply(pr, 2, function(p) (m[p[1]] - m[p[2]])/sqrt(S2*(1/n[p[1]] + 1/n[p[2]])))
   gh <- apply(pr, 2, function(p) { t <- t.test(part[[p[1]]], part[[p[2]]]); q <- abs(unname(t$statistic))*sqrt(2); c(unname(t$statistic)*sqrt(2), ptukey(q, k, unname(t$parameter), lower.tail = FALSE)) })
@@ -30,7 +30,7 @@ published <- function(y, g) { g <- factor(g); k <- nlevels(g); N <- length(y); p
   ss <- tab$`Sum Sq`; ms <- tab$`Mean Sq`
   list(y = y, g = as.character(g), kruskal_wallis = c(unname(kw$statistic), kw$p.value), anova = c(unname(a$statistic), a$p.value), welch = c(unname(w$statistic), w$p.value), welch_df2 = unname(w$parameter[2]),
     levene = c(lv$`F value`[1], lv$`Pr(>F)`[1]), brown_forsythe = c(bf$`F value`[1], bf$`Pr(>F)`[1]), omega = (ss[1] - (k - 1)*ms[2])/(sum(ss) + ms[2]), epsilon = unname(kw$statistic)*(N + 1)/(N^2 - 1),
-    omega_limits = { l <- c(lim(pf0, .975, 500), lim(pf0, .025, 500)); l/(l + N) }, epsilon_limits = pmin(1, c(lim(pc0, .975, 500), lim(pc0, .025, 500))/N),
+    omega_limits = { l <- c(lim(pf0, .975, 500), lim(pf0, .025, 500)); l/(l + N) }, epsilon_limits = { l <- c(lim(pr0, .975, 900), lim(pr0, .025, 900)); l/(l + N) },
     pairs = apply(pr, 2, paste, collapse = "-"), dunn = unname(z), dunn_holm = p.adjust(2*pnorm(-abs(z)), "holm"), tukey_p = unname(tk[, "p adj"]),
     multcomp_p = { set.seed(1); unname(summary(glht(aov(y ~ g), mcp(g = "Tukey")))$test$pvalues[seq_len(ncol(pr))]) },
     games_howell = gh[1, ], games_howell_p = gh[2, ], cliff = t(cliff), hedges = t(hedges),

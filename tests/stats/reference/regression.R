@@ -9,6 +9,9 @@ b2 <- mean((e - mean(e))^3)/mean((e-mean(e))^2)^1.5; b4 <- mean((e-mean(e))^4)/m
 r2ci <- function(level) { f <- summary(m)$fstatistic; g <- function(t) uniroot(function(nc) pf(f[1], f[2], f[3], nc) - t, c(0, 2000), tol = 1e-12)$root
   a <- (1 - level)/2; nc <- c(g(1 - a), g(a)); unname(nc/(nc + n)) }
 x <- model.matrix(m); x <- sweep(x, 2, sqrt(colSums(x^2)), "/")
+# Random predictors: R2 is beta with a negative binomial number of pairs of df more; the whole sum.
+below <- function(r2, rho, n, p) { j <- 0:2e5; sum(dnbinom(j, (n - 1)/2, 1 - rho)*pbeta(r2, p/2 + j, (n - p - 1)/2)) }
+r2random <- function(r2, n, p) { g <- function(t) if (below(r2, 0, n, p) <= t) 0 else uniroot(function(rho) below(r2, rho, n, p) - t, c(0, .9999), tol = 1e-13)$root; c(g(.975), g(.025)) }
 # 182 respondents: extraversion on agreeableness, conscientiousness and neuroticism.
 b <- read.csv("bfi_182x25.csv"); d <- data.frame(E = rowMeans(b[, 11:15]), A = rowMeans(b[, 1:5]), C = rowMeans(b[, 6:10]), N = rowMeans(b[, 16:20]))
 l <- lm(E ~ A + C + N, d); s <- summary(l); hc <- coeftest(l, vcov. = hccm(l, type = "hc3")); hi <- coefci(l, vcov. = hccm(l, type = "hc3"))
@@ -27,5 +30,5 @@ out <- list(
   breusch_pagan_p = pchisq(bp(m), 3, lower.tail = FALSE),
   reset = reset$F[2], reset_p = reset$`Pr(>F)`[2],
   jarque_bera = n/6*(b2^2 + (b4-3)^2/4), shapiro = unname(shapiro.test(e)$statistic), shapiro_p = shapiro.test(e)$p.value,
-  r2 = r2ci(.95), kappa = kappa(x, exact = TRUE), cook = max(cooks.distance(m)), bfi = bfi)
+  r2 = r2ci(.95), r2_random = list(mtcars = r2random(summary(m)$r.squared, 32, 3), bfi = r2random(s$r.squared, 182, 3), strong = r2random(.99, 50, 2), weak = r2random(.02, 60, 3)), kappa = kappa(x, exact = TRUE), cook = max(cooks.distance(m)), bfi = bfi)
 cat(toJSON(out, digits = 12, auto_unbox = TRUE, pretty = TRUE))
