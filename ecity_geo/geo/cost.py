@@ -86,11 +86,8 @@ class CostMatrix:
         cost_matrix
             The sparse matrix.
         """
-        order = np.lexsort((facility, demand))
-        counts = np.bincount(demand, minlength=len(demand_ids))
-        indptr = np.concatenate([[0], np.cumsum(counts)])
         costs = csr_array(
-            (np.asarray(cost, dtype=float)[order], np.asarray(facility)[order], indptr),
+            (np.asarray(cost, dtype=float), (demand, facility)),
             shape=(len(demand_ids), len(facility_ids)),
         )
         return cls(
@@ -203,10 +200,12 @@ class CostMatrix:
                 "Build them with a larger cutoff."
             )
         kept = self.costs.data <= standard
-        return CostMatrix.from_pairs(
-            self.rows()[kept],
-            self.costs.indices[kept].astype(np.int64),
-            self.costs.data[kept],
+        ends = np.concatenate([[0], np.cumsum(kept)])[self.costs.indptr]
+        costs = csr_array(
+            (self.costs.data[kept], self.costs.indices[kept], ends), shape=self.costs.shape
+        )
+        return CostMatrix(
+            costs=costs,
             demand_ids=self.demand_ids,
             facility_ids=self.facility_ids,
             unit=self.unit,
@@ -222,14 +221,15 @@ class CostMatrix:
             Indexed by demand id: `cost` (infinite where none is stored) and `facility_id`
             (missing there).
         """
-        n_demand = len(self.demand_ids)
-        order = np.lexsort((self.costs.indices, self.costs.data, self.rows()))
-        rows = self.rows()[order]
-        first = np.ones(len(rows), dtype=bool)
-        first[1:] = rows[1:] != rows[:-1]
-        cost = np.full(n_demand, np.inf)
-        facility = np.full(n_demand, -1)
-        cost[rows[first]] = self.costs.data[order][first]
-        facility[rows[first]] = self.costs.indices[order][first]
+        starts = self.costs.indptr[:-1]
+        some = np.flatnonzero(np.diff(self.costs.indptr))
+        cost = np.full(len(self.demand_ids), np.inf)
+        facility = np.full(len(self.demand_ids), -1)
+        if some.size:
+            cost[some] = np.minimum.reduceat(self.costs.data, starts[some])
+        rows = self.rows()
+        least = np.flatnonzero(self.costs.data == cost[rows])
+        # Backwards, so that of equally near ones the first column is written last.
+        facility[rows[least[::-1]]] = self.costs.indices[least[::-1]]
         ids = pd.Series(self.facility_ids.take(facility), index=self.demand_ids, dtype=object)
         return pd.DataFrame({"cost": cost, "facility_id": ids.where(facility >= 0, None)})

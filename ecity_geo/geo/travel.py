@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.points import check_same_crs, coordinates
+from ecity_geo.geo.search import Reached, reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
 
 Floats = NDArray[np.float64]
@@ -24,8 +23,6 @@ Measure = Literal["straight", "streets"]
 
 WALK = 80.0
 """Walking speed off the streets, in metres per minute (4.8 km/h)."""
-BLOCK = 4_000_000
-"""Numbers held at once by the search along the streets (32 MB)."""
 
 
 def cost_matrix(
@@ -167,8 +164,7 @@ def along_streets(
     homes, goals = _places(demand, facilities, cutoff)
     at_home, rows = _join(streets, homes, "demand point")
     at_goal, columns = _join(streets, goals, "facility")
-    found = list(_search(streets, at_home, at_goal, unit=unit, cutoff=cutoff))
-    home, goal, cost = (np.concatenate(part) for part in zip(*found, strict=True))
+    goal, home, cost = _search(streets, at_home, at_goal, unit=unit, cutoff=cutoff)
     return CostMatrix.from_pairs(
         rows[home],
         columns[goal],
@@ -211,70 +207,75 @@ def _join(streets: StreetGraph, points: Floats, name: str) -> tuple[Snapped, Int
 
 def _search(
     streets: StreetGraph, homes: Snapped, goals: Snapped, *, unit: Unit, cutoff: float
-) -> Iterator[tuple[Integers, Integers, Floats]]:
-    """Yield home and goal positions and their cost, for a block of goals at a time."""
-    nodes = len(streets.x)
-    ends = streets.line_ends()
-    run = streets.line_costs(unit)
-    speed = WALK if unit == "min" else 1.0
-    graph = _reversed_with_goals(streets, goals, unit=unit, speed=speed)
-    leave = _legs(homes.along, run[homes.line][:, ::-1])
-    walk = homes.metres / speed
-    block = max(1, BLOCK // (graph.shape[0] + 4 * len(homes.line)))
-    for start in range(0, len(goals.line), block):
-        goal = np.arange(start, min(start + block, len(goals.line)))
-        to_node = dijkstra(graph, indices=nodes + goal, limit=cutoff)
-        first, last = (to_node[:, ends[homes.line, end]] + leave[:, end] for end in (0, 1))
-        cost = np.minimum(first, last, out=first)
-        _pass_on_the_way(cost, homes, goals, goal, run=run, speed=speed)
-        cost += walk
-        at, home = np.nonzero((cost <= cutoff) & np.isfinite(cost))
-        yield home, goal[at], cost[at, home]
+) -> Reached:
+    """Return goal and home positions and their cost."""
+    nodes, count = len(streets.x), len(goals.line)
+    graph = _reversed_with_places(streets, homes, goals, unit=unit)
+    starts = np.arange(nodes, nodes + count)
+    return reached_within(graph, starts, limit=cutoff, first=nodes + count)
 
 
-def _reversed_with_goals(
-    streets: StreetGraph, goals: Snapped, *, unit: Unit, speed: float
+def _reversed_with_places(
+    streets: StreetGraph, homes: Snapped, goals: Snapped, *, unit: Unit
 ) -> csr_array:
-    """Streets turned round, with a node per goal behind them that leads onto its line.
+    """Streets turned round, behind them a node per goal, and behind these a node per home.
 
-    Nothing leads to these nodes, so no way can run through a goal that is not its own.
+    Goals lead onto their line, and lines onto their homes. Nothing leads to a goal or from a
+    home, so no way can run through a place that is not its own.
     """
     nodes, count = len(streets.x), len(goals.line)
+    speed = WALK if unit == "min" else 1.0
+    run = streets.line_costs(unit)
     back = streets.matrix(unit).tocoo()
-    run = streets.line_costs(unit)[goals.line]
-    arrive = _legs(goals.along, run) + (goals.metres / speed)[:, None]
-    ends = streets.line_ends()[goals.line]
-    loop = ends[:, 0] == ends[:, 1]
-    arrive[loop, 0] = arrive[loop].min(axis=1)
-    arrive[loop, 1] = np.inf
-    goal, end = np.nonzero(np.isfinite(arrive))
+    goal, onto, arrive = _to_ends(streets, goals, run[goals.line], speed)
+    home, off, leave = _to_ends(streets, homes, run[homes.line][:, ::-1], speed)
+    at, near, direct = _on_the_way(homes, goals, run, speed)
     tail, head = back.coords
     return csr_array(
         (
-            np.concatenate([back.data, arrive[goal, end]]),
-            (np.concatenate([head, nodes + goal]), np.concatenate([tail, ends[goal, end]])),
+            np.concatenate([back.data, arrive, leave, direct]),
+            (
+                np.concatenate([head, nodes + goal, off, nodes + at]),
+                np.concatenate([tail, onto, nodes + count + home, nodes + count + near]),
+            ),
         ),
-        shape=(nodes + count, nodes + count),
+        shape=(nodes + count + len(homes.line),) * 2,
     )
 
 
-def _legs(along: Floats, run: Floats) -> Floats:
-    """Cost between a place and both ends of its line, n x 2.
+def _to_ends(
+    streets: StreetGraph, places: Snapped, run: Floats, speed: float
+) -> tuple[Integers, Integers, Floats]:
+    """Places, the ends of their lines, and the cost between them where the way is open.
 
-    `run` is the cost of the whole line in the direction of the leg at its first and at its last
+    `run` is the cost of the whole line in the direction of the way at its first and at its last
     vertex. A place at an end is there without cost, even where that direction is closed.
     """
-    share = np.column_stack([along, 1 - along])
-    return np.multiply(share, run, out=np.zeros_like(share), where=share > 0)
+    share = np.column_stack([places.along, 1 - places.along])
+    legs = np.multiply(share, run, out=np.zeros_like(share), where=share > 0)
+    legs += (places.metres / speed)[:, None]
+    ends = streets.line_ends()[places.line]
+    loop = ends[:, 0] == ends[:, 1]
+    legs[loop, 0] = legs[loop].min(axis=1)
+    legs[loop, 1] = np.inf
+    place, end = np.nonzero(np.isfinite(legs))
+    return place, ends[place, end], legs[place, end]
 
 
-def _pass_on_the_way(
-    cost: Floats, homes: Snapped, goals: Snapped, goal: Integers, *, run: Floats, speed: float
-) -> None:
-    """Lower the cost where home and goal share a line and it can be run from one to the other."""
-    at, home = np.nonzero(goals.line[goal][:, None] == homes.line)
-    ahead = goals.along[goal[at]] - homes.along[home]
+def _on_the_way(
+    homes: Snapped, goals: Snapped, run: Floats, speed: float
+) -> tuple[Integers, Integers, Floats]:
+    """Goals and homes on one line that can be run from home to goal, and that cost."""
+    order = np.argsort(homes.line, kind="stable")
+    first, last = (
+        np.searchsorted(homes.line[order], goals.line, side) for side in ("left", "right")
+    )
+    goal = np.repeat(np.arange(len(goals.line)), last - first)
+    within = np.arange(len(goal)) - np.repeat(np.cumsum(last - first) - last, last - first)
+    home = order[within]
+    ahead = goals.along[goal] - homes.along[home]
     way = run[homes.line[home], (ahead < 0).astype(int)]
-    direct = np.multiply(np.abs(ahead), way, out=np.zeros_like(way), where=ahead != 0)
-    direct += goals.metres[goal[at]] / speed
-    cost[at, home] = np.minimum(cost[at, home], direct)
+    cost = np.multiply(np.abs(ahead), way, out=np.zeros_like(way), where=ahead != 0)
+    cost += (goals.metres[goal] + homes.metres[home]) / speed
+    open_ = np.isfinite(cost)
+    return goal[open_], home[open_], cost[open_]

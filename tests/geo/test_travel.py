@@ -16,7 +16,7 @@ from shapely import LineString
 
 import city
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo import travel
+from ecity_geo.geo import search
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.geo.travel import along_streets, cost_matrix, straight_line
@@ -258,10 +258,26 @@ def test_blocks_of_facilities_give_the_same_costs(monkeypatch: pytest.MonkeyPatc
         points(rng.uniform(0, 30, (7, 2)), "k"),
     )
     whole = along_streets(demand, facilities, lines)
-    monkeypatch.setattr(travel, "BLOCK", 1)
+    monkeypatch.setattr(search, "BLOCK", 1)
     pd.testing.assert_frame_equal(
         along_streets(demand, facilities, lines).to_frame(), whole.to_frame()
     )
+
+
+@pytest.mark.parametrize("cutoff", [12.0, np.inf])
+def test_compiled_search_gives_the_same_costs(
+    cutoff: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(8)
+    lines = random_streets(rng, 60)
+    demand, facilities = (
+        points(rng.uniform(0, 30, (50, 2))),
+        points(rng.uniform(0, 30, (40, 2)), "k"),
+    )
+    plain = along_streets(demand, facilities, lines, cutoff=cutoff).to_frame()
+    monkeypatch.setattr(search, "MANY", 0)
+    compiled = along_streets(demand, facilities, lines, cutoff=cutoff).to_frame()
+    np.testing.assert_allclose(compiled, plain, rtol=1e-9)
 
 
 @settings(max_examples=15, deadline=None)
