@@ -188,6 +188,61 @@ def _ranks(speaker: Speaker) -> str:
     )
 
 
+def _regression(speaker: Speaker) -> str:
+    row, table = speaker.row("regression"), speaker.table("coefficients")
+    own = table[(table["outcome"] == row["outcome"]) & table["beta"].notna()]
+    said = speaker.say(
+        "regression",
+        outcome=speaker.name(row["outcome"]),
+        share=percent(row["r2"], speaker.lang),
+        interval=interval(100 * row["r2_low"], 100 * row["r2_high"], speaker.lang, 0),
+    )
+    clear = own[own["p"] < LEVEL]
+    if clear.empty:
+        return f"{said} {speaker.say('regression_none')}"
+    strongest = clear.iloc[int(clear["beta"].abs().to_numpy(dtype=float).argmax())]
+    return f"{said} " + speaker.say(
+        "regression_strongest",
+        term=speaker.name(strongest["term"]),
+        beta=speaker.figure(float(strongest["beta"])),
+    )
+
+
+def _measurement(speaker: Speaker) -> str:
+    row = speaker.row("cfa-fit")
+    if row["problem"]:
+        return ""
+    # Hu & Bentler's (1999) pair of cut-offs, which has few false alarms.
+    good = row["rmsea"] <= 0.06 and row["srmr"] <= 0.08 and row["cfi"] >= 0.95
+    fair = row["rmsea"] <= 0.08 and row["srmr"] <= 0.08
+    said = speaker.say(
+        f"measurement_{'good' if good else 'fair' if fair else 'weak'}",
+        cfi=speaker.figure(float(row["cfi"])),
+        rmsea=speaker.figure(float(row["rmsea"]), 3),
+        srmr=speaker.figure(float(row["srmr"]), 3),
+    )
+    if "validity" not in speaker.survey.tables:
+        return said
+    validity = speaker.table("validity")
+    weak = int((validity["ave"] < 0.5).sum())
+    key = "measurement_ave" if weak else "measurement_ave_all"
+    return f"{said} " + speaker.say(
+        key, weak=number(weak, speaker.lang), count=number(len(validity), speaker.lang)
+    )
+
+
+def _compare(speaker: Speaker) -> str:
+    table = speaker.table("compare")
+    computed = table[table["agrees"] != "not computed"]
+    return speaker.say(
+        "compare",
+        count=number(len(computed), speaker.lang),
+        agree=number(int(computed["agrees"].isin(["yes", "by construction"]).sum()), speaker.lang),
+        made=number(int((computed["agrees"] == "by construction").sum()), speaker.lang),
+        impossible=number(int((table["audit"] == "impossible").sum()), speaker.lang),
+    )
+
+
 def _path(speaker: Speaker) -> str:
     table = speaker.table("hypotheses")
     confirmed = table[table["verdict"] == "confirmed"]
@@ -208,6 +263,7 @@ def _path(speaker: Speaker) -> str:
 
 def _groups(speaker: Speaker) -> str:
     table = speaker.table("groups")
+    table = table[table["test"] == "kruskal_wallis"]
     return speaker.say(
         "groups",
         differ=number(int((table["p_adjusted"] < LEVEL).sum()), speaker.lang),
@@ -221,6 +277,9 @@ _HEADLINES: dict[str, tuple[tuple[str, ...], Callable[[Speaker], str] | None]] =
     "instrument": (("reliability",), _instrument),
     "level": (("one-sample",), _level),
     "ranks": (("friedman", "mean-ranks"), _ranks),
+    "regression": (("regression", "coefficients"), _regression),
+    "measurement": (("cfa-fit",), _measurement),
     "path": (("hypotheses",), _path),
     "groups": (("groups",), _groups),
+    "compare": (("compare",), _compare),
 }

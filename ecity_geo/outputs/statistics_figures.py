@@ -51,8 +51,8 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
     Returns
     -------
     figures
-        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``; without those whose tables have no
-        answer.
+        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``, ``"path"``; without those whose
+        tables have no answer.
     """
     labels = study_labels(survey.study, lang)
     drawn = {}
@@ -64,6 +64,9 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
                 wide=draw(survey, labels, lang, WIDE),
                 narrow=draw(survey, labels, lang, NARROW),
             )
+    if survey.path_fit is not None:
+        indices = survey.path_fit.fit_indices()
+        drawn["path"] = path_figure(survey, survey.path_fit.parameters, indices, lang)
     return drawn
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
+from threadpoolctl import threadpool_limits
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
@@ -268,15 +269,17 @@ def _bootstrap(
         raise AnalysisError(f"{replicates} resamples have no tails; ask for 100 or more.")
     complete = answers[list(fit.model.table.observed)].astype(float).dropna().to_numpy()
     raw, std = [], []
-    for moments in _resampled(complete - complete.mean(axis=0), fit, replicates, seed):
-        try:
-            solution = refit(fit.model, [moments], fit.theta)
-        except np.linalg.LinAlgError:
-            continue
-        if solution.converged:
-            values = _values(fit.model, solution.theta, wanted)
-            raw.append(values[0])
-            std.append(values[1])
+    # Matrices of twenty variables are lost on several threads, which wait for one another.
+    with threadpool_limits(1):
+        for moments in _resampled(complete - complete.mean(axis=0), fit, replicates, seed):
+            try:
+                solution = refit(fit.model, [moments], fit.theta)
+            except np.linalg.LinAlgError:
+                continue
+            if solution.converged:
+                values = _values(fit.model, solution.theta, wanted)
+                raw.append(values[0])
+                std.append(values[1])
     failed = replicates - len(raw)
     if failed > _FAILED * replicates:
         raise AnalysisError(

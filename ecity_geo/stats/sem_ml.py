@@ -184,9 +184,11 @@ def refit(model: CompiledModel, moments: Sequence[Moments], start: np.ndarray) -
     Returns
     -------
     solution
-        Its `value` is half the chi-square.
+        Its `value` is half the chi-square. Searches that Newton's method does not end within 30
+        steps have not converged.
     """
-    return search(moment_likelihood(model.with_exogenous(moments), moments), start)
+    likelihood = moment_likelihood(model.with_exogenous(moments), moments)
+    return search(likelihood, start, hasty=True)
 
 
 def _square(matrix: np.ndarray, at: np.ndarray | None) -> np.ndarray:

@@ -10,19 +10,34 @@ import pandas as pd
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.sem import SemFit
 from ecity_geo.study import Study
-from ecity_geo.survey_findings import answer_tables, comparison, model_tables
+from ecity_geo.survey_findings import (
+    answer_tables,
+    comparison_tables,
+    model_tables,
+    published_tables,
+)
 from ecity_geo.survey_findings.data import Settings, SurveyData
 from ecity_geo.survey_findings.work import Work
 
 Progress = Callable[[str], None]
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
-    "sampling": ("sample-size", "allocation"),
-    "instrument": ("reliability", "items"),
+    "sampling": ("sample-size", "allocation", "estimates"),
+    "instrument": ("reliability", "items", "pilot", "content", "factorability"),
     "level": ("one-sample",),
     "ranks": ("friedman", "mean-ranks", "pairs"),
-    "measurement": ("cfa-fit", "loadings", "modification"),
-    "path": ("path-fit",),
+    "regression": ("regression", "coefficients", "regression-checks", "one-predictor"),
+    "measurement": (
+        "cfa-fit",
+        "loadings",
+        "validity",
+        "fornell-larcker",
+        "htmt",
+        "modification",
+        "invariance",
+    ),
+    "path": ("path-fit", "hypotheses", "effects"),
+    "groups": ("groups", "group-pairs"),
     "compare": ("compare",),
 }
 """Chapters of the statistics, and the tables in each."""
@@ -33,17 +48,33 @@ ALIASES: Mapping[str, str] = {"cfa": "measurement"}
 TABLES: dict[str, Callable[[Work], pd.DataFrame]] = {
     "sample-size": answer_tables.sample_size,
     "allocation": answer_tables.allocation,
+    "estimates": comparison_tables.estimates,
     "reliability": answer_tables.alphas,
     "items": answer_tables.items,
+    "pilot": answer_tables.pilot,
+    "content": answer_tables.content,
+    "factorability": answer_tables.suited,
     "one-sample": answer_tables.one_sample,
     "friedman": answer_tables.friedman,
     "mean-ranks": answer_tables.mean_ranks,
     "pairs": answer_tables.pairs,
+    "regression": comparison_tables.regression,
+    "coefficients": comparison_tables.coefficients,
+    "regression-checks": comparison_tables.checks,
+    "one-predictor": comparison_tables.one_by_one,
     "cfa-fit": model_tables.cfa_fit,
     "loadings": model_tables.loadings,
+    "validity": model_tables.validity,
+    "fornell-larcker": model_tables.larcker,
+    "htmt": model_tables.ratios,
     "modification": model_tables.modification,
+    "invariance": model_tables.invariant,
     "path-fit": model_tables.path_fit,
-    "compare": comparison.compare_published,
+    "hypotheses": model_tables.supposed,
+    "effects": model_tables.all_effects,
+    "groups": comparison_tables.group_tests,
+    "group-pairs": comparison_tables.group_pairs,
+    "compare": published_tables.compare_published,
 }
 """How each table is made."""
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ecity_geo.errors import AnalysisError
 from ecity_geo.stats import homogeneous, inference, reliability, sampling
+from ecity_geo.stats.content import content_validity
+from ecity_geo.stats.factorability import factorability
 from ecity_geo.survey_findings.work import Work
+
+PILOT = 30
+"""Respondents of a pilot, as the paper had them."""
 
 
 def sample_size(work: Work) -> pd.DataFrame:
@@ -44,6 +50,43 @@ def alphas(work: Work) -> pd.DataFrame:
 def items(work: Work) -> pd.DataFrame:
     """Return what each item does for its construct."""
     return reliability.item_reliability(work.data.answers, work.data.constructs)
+
+
+def content(work: Work) -> pd.DataFrame:
+    """Return what the panel of experts says of each item."""
+    if work.study.panel is None:
+        raise AnalysisError(
+            "No panel of experts has rated the items. Name its file with [survey] panel."
+        )
+    return content_validity(work.study.panel).items.reset_index()
+
+
+def suited(work: Work) -> pd.DataFrame:
+    """Return in one row whether the answers suit a factor model."""
+    found = factorability(work.data.answers)
+    names = ("n", "missing", "kmo", "word", "chi_square", "df", "p")
+    return pd.DataFrame([{name: getattr(found, name) for name in names}])
+
+
+def pilot(work: Work) -> pd.DataFrame:
+    """Return what the first respondents would have said of the questionnaire's reliability."""
+    first = work.data.answers.dropna().head(PILOT)
+    rows = []
+    for name, items in {**work.data.constructs, reliability.WHOLE: None}.items():
+        own = first if items is None else first[items]
+        if own.shape[1] < 2:
+            continue
+        found = reliability.cronbach_alpha(own, confidence=work.confidence)
+        rows.append(
+            {
+                "construct": name,
+                "n": found.n,
+                "alpha": found.alpha,
+                "low": found.low,
+                "high": found.high,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def one_sample(work: Work) -> pd.DataFrame:

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.stats.effects import effects, hypotheses
+from ecity_geo.stats.invariance import invariance
+from ecity_geo.stats.omega import omegas
+from ecity_geo.stats.reliability import reliability
 from ecity_geo.stats.sem import SemFit
+from ecity_geo.stats.validity import convergent_validity, fornell_larcker, htmt
 from ecity_geo.survey_findings.work import ALL, Work
 
 LARGEST = 10
@@ -74,6 +79,75 @@ def _ordinal_loadings(work: Work, count: int) -> np.ndarray:
     except AnalysisError:
         return np.full(count, np.nan)
     return ordinal.loc[ordinal["op"] == "=~", "std"].to_numpy()
+
+
+def validity(work: Work) -> pd.DataFrame:
+    """Return reliability and variance extracted of each construct, alpha and omega beside."""
+    data = work.data
+    table = convergent_validity(work.measurement())
+    alone = omegas(data.answers, data.constructs, confidence=work.confidence)
+    alphas = reliability(data.answers, data.constructs, confidence=work.confidence)
+    names = ["omega", "omega_low", "omega_high", "alpha_ordinal"]
+    table = table[["items", "cr", "ave", "verdict"]].join(alone[names]).join(alphas["alpha"])
+    order = ["items", "alpha", "alpha_ordinal", *names[:3], "cr", "ave", "verdict"]
+    return table[order].reset_index()
+
+
+def larcker(work: Work) -> pd.DataFrame:
+    """Return correlations of the constructs, with the root of each AVE on the diagonal."""
+    return fornell_larcker(work.measurement()).reset_index()
+
+
+def ratios(work: Work) -> pd.DataFrame:
+    """Return HTMT of each pair of constructs with its interval, and HTMT2 beside."""
+    data, seed = work.data, work.options.seed
+    table, geometric = (
+        htmt(
+            data.answers,
+            data.constructs,
+            variant=variant,
+            confidence=work.confidence,
+            seed=seed,
+        )
+        for variant in ("htmt", "htmt2")
+    )
+    names = ["first", "second", "n", "missing", "htmt", "low", "high"]
+    return table[names].assign(htmt2=geometric["htmt"], verdict=table["verdict"])
+
+
+def invariant(work: Work) -> pd.DataFrame:
+    """Return the steps of invariance between fabrics and between districts.
+
+    A grouping without two groups that are large enough is left out, unless none has.
+    """
+    found, reasons = [], []
+    for by, grouping in work.data.groupings.items():
+        try:
+            table = invariance(work.measurement_syntax(), work.data.answers, grouping)
+        except AnalysisError as error:
+            reasons.append(f"By {by}: {error}")
+            continue
+        table.insert(0, "by", by)
+        found.append(table)
+    if not found:
+        raise AnalysisError(" ".join(reasons))
+    return pd.concat(found, ignore_index=True)
+
+
+def supposed(work: Work) -> pd.DataFrame:
+    """Return the paths of the structural model as hypotheses, each with its verdict."""
+    return hypotheses(work.path_fit, level=1 - work.confidence)
+
+
+def all_effects(work: Work) -> pd.DataFrame:
+    """Return direct, indirect and total effects of the structural model."""
+    return effects(
+        work.path_fit,
+        work.everything,
+        replicates=work.replicates,
+        confidence=work.confidence,
+        seed=work.options.seed,
+    )
 
 
 def modification(work: Work) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.compare import compare, constructed_figures
 from ecity_geo.stats.own_figures import own_figures
-from ecity_geo.survey_findings import answer_tables, model_tables
+from ecity_geo.survey_findings import answer_tables, comparison_tables, model_tables
 from ecity_geo.survey_findings.work import Work
 
 _NEEDED: dict[str, Callable[[Work], pd.DataFrame]] = {
@@ -18,8 +18,12 @@ _NEEDED: dict[str, Callable[[Work], pd.DataFrame]] = {
     "one-sample": answer_tables.one_sample,
     "mean-ranks": answer_tables.mean_ranks,
     "friedman": answer_tables.friedman,
+    "one-predictor": comparison_tables.one_by_one,
+    "regression": comparison_tables.regression,
+    "coefficients": comparison_tables.coefficients,
     "cfa-fit": model_tables.cfa_fit,
     "path-fit": model_tables.path_fit,
+    "hypotheses": model_tables.supposed,
 }
 
 
