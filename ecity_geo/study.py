@@ -23,6 +23,7 @@ from ecity_geo.inputs.instrument import Instrument, read_instrument
 from ecity_geo.inputs.model import complete_model
 from ecity_geo.inputs.options import complete_options
 from ecity_geo.inputs.panel import read_panel
+from ecity_geo.inputs.soar import SoarSheet, read_soar
 from ecity_geo.inputs.points import district_of
 from ecity_geo.inputs.population import read_population
 from ecity_geo.inputs.roads import read_streets
@@ -91,6 +92,8 @@ class Study:
     panel
         A row per item and panelist, where experts rated the items: `item`, `panelist`,
         `essential` (1-3), `relevance` (1-4).
+    soar
+        The SOAR sheet, where the study has one.
     repairs, tallies, matches, sources
         What happened to the data on the way in.
     """
@@ -110,6 +113,7 @@ class Study:
     responses: pd.DataFrame
     options: Options
     panel: pd.DataFrame | None = None
+    soar: SoarSheet | None = None
     repairs: tuple[Repair, ...] = ()
     tallies: tuple[Tally, ...] = ()
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -197,6 +201,7 @@ def _files(config: StudyConfig) -> Iterator[tuple[str, str]]:
         "aliases": config.survey.aliases,
         "panel": config.survey.panel,
         "model": config.model_file,
+        "soar": config.soar,
         "services": config.services.path,
         "population": config.population.path,
         "streets": config.streets.path if config.streets else "",
@@ -207,7 +212,7 @@ def _files(config: StudyConfig) -> Iterator[tuple[str, str]]:
 
 def _existing(config: StudyConfig, role: str, name: str) -> Checked[None]:
     path = resolve(name, config.folder)
-    if role not in {"instrument", "aliases", "model"}:
+    if role not in {"instrument", "aliases", "model", "soar"}:
         check_safe(path, "table" if role == "panel" else role, source=name)
     return Checked(data=None)
 
@@ -226,7 +231,7 @@ def _assemble(
 ) -> Study:
     """Read what lies in the districts, and join it to them."""
     crs, folder = CRS(districts.crs), config.folder
-    fabrics = responses = streets = candidates = panel = model = None
+    fabrics = responses = streets = candidates = panel = model = soar = None
     if config.fabric.path:
         fabrics = reading.take(lambda: read_fabric(config.fabric, folder=folder, crs=crs, box=box))
     if instrument is not None:
@@ -236,6 +241,10 @@ def _assemble(
         model = reading.take(lambda: Checked(data=complete_model(config, instrument)))
         if config.survey.panel:
             panel = reading.take(lambda: read_panel(config.survey.panel, instrument, folder=folder))
+    if config.soar:
+        soar = reading.take(
+            lambda: Checked(data=read_soar(resolve(config.soar, folder), source=config.soar))
+        )
     services = reading.take(
         lambda: read_services(config.services, folder=folder, districts=districts, box=box)
     )
@@ -287,6 +296,7 @@ def _assemble(
         responses=responses,
         options=options,
         panel=panel,
+        soar=soar,
         repairs=tuple(reading.repairs),
         tallies=tuple(reading.tallies),
         matches=reading.match_table(),

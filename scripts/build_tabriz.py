@@ -19,6 +19,7 @@ from tabriz.outcome import judge, realise
 from tabriz.plan import draw_ground, to_metres
 from tabriz.population import Cells, populate, write_population
 from tabriz.services import place_services
+from tabriz.soar import write_soar
 from tabriz.streets import lay_streets, write_streets
 from tabriz.study_file import study_text
 from tabriz.survey import simulate
@@ -66,6 +67,7 @@ def build(folder: Path) -> None:
     outcome = realise(survey.answers, outcome_rng)
     write_responses(folder / "survey/responses.csv", survey, outcome)
     write_panel(folder / "survey/panel.csv", judge(panel_rng))
+    write_soar(folder / "survey/soar.toml")
     (folder / "study.toml").write_bytes(study_text().encode("utf-8"))
 
 

@@ -79,6 +79,9 @@ def read_config(path: str | Path) -> StudyConfig:
     services = _services(root.section("services", required=True))
     survey = _survey(root.section("survey", required=True))
     model, model_file = read_model(root.section("model"))
+    soar = root.section("soar")
+    soar_file = soar.text("path")
+    soar.close()
     test_value = analysis.number("test_value", math.nan)
     config = StudyConfig(
         id=_identity(study),
@@ -101,6 +104,7 @@ def read_config(path: str | Path) -> StudyConfig:
             model=model,
         ),
         model_file=model_file,
+        soar=soar_file,
         test_value=None if math.isnan(test_value) else test_value,
         folder=Path(path).absolute().parent,
         source=str(path),

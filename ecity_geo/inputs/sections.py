@@ -370,6 +370,8 @@ class StudyConfig:
         How the study is analysed and shown.
     model_file
         File that holds `options.model.syntax`, relative to the study file; mostly empty.
+    soar
+        File of the SOAR sheet; empty where the study has none.
     test_value
         As the file gives it; when missing, the middle of the scale takes the place of
         `options.test_value` once the instrument is read.
@@ -397,4 +399,5 @@ class StudyConfig:
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     options: Options = field(default_factory=Options)
     model_file: str = ""
+    soar: str = ""
     test_value: float | None = None

@@ -197,7 +197,9 @@ def _regression(speaker: Speaker) -> str:
         share=percent(row["r2"], speaker.lang),
         interval=interval(100 * row["r2_low"], 100 * row["r2_high"], speaker.lang, 0),
     )
-    clear = own[own["p"] < LEVEL]
+    if row["robust_needed"]:
+        said = f"{said} {speaker.say('regression_robust')}"
+    clear = own[own["p_hc3" if row["robust_needed"] else "p"] < LEVEL]
     if clear.empty:
         return f"{said} {speaker.say('regression_none')}"
     strongest = clear.iloc[int(clear["beta"].abs().to_numpy(dtype=float).argmax())]
@@ -229,6 +231,24 @@ def _measurement(speaker: Speaker) -> str:
     return f"{said} " + speaker.say(
         key, weak=number(weak, speaker.lang), count=number(len(validity), speaker.lang)
     )
+
+
+def _soar(speaker: Speaker) -> str:
+    table, lang = speaker.table("soar-choice"), speaker.lang
+    best, second = table.iloc[0], table.iloc[1]
+    if second["chosen"]:
+        return speaker.say("soar_tied", first=best["strategy"], second=second["strategy"])
+    firm = "firm" if best["survival"] >= 0.9 else "fair" if best["survival"] >= 0.7 else "open"
+    said = speaker.say(
+        "soar",
+        strategy=best["strategy"],
+        first=text(f"statistics.word.{best['first']}", lang),
+        second=text(f"statistics.word.{best['second']}", lang),
+        score=number(best["score"], lang, 3),
+        runner=second["strategy"],
+        behind=number(second["behind"], lang, 3),
+    )
+    return f"{said} " + speaker.say(f"soar_{firm}", share=percent(best["survival"], lang))
 
 
 def _compare(speaker: Speaker) -> str:
@@ -281,5 +301,6 @@ _HEADLINES: dict[str, tuple[tuple[str, ...], Callable[[Speaker], str] | None]] =
     "measurement": (("cfa-fit",), _measurement),
     "path": (("hypotheses",), _path),
     "groups": (("groups",), _groups),
+    "soar": (("soar-choice",), _soar),
     "compare": (("compare",), _compare),
 }

@@ -10,6 +10,7 @@ import pandas as pd
 from ecity_geo.outputs import charts
 from ecity_geo.outputs.drawing import NARROW, WIDE
 from ecity_geo.outputs.path_figure import path_svg
+from ecity_geo.outputs.soar_figure import soar_svg
 from ecity_geo.outputs.statistics_table import study_labels
 from ecity_geo.survey_findings import SurveyFindings
 
@@ -51,8 +52,8 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
     Returns
     -------
     figures
-        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``, ``"path"``; without those whose
-        tables have no answer.
+        By name: ``"likert"``, ``"means"``, ``"mean-ranks"``, ``"path"``, ``"soar"``; without
+        those whose tables have no answer.
     """
     labels = study_labels(survey.study, lang)
     drawn = {}
@@ -67,6 +68,18 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
     if survey.path_fit is not None:
         indices = survey.path_fit.fit_indices()
         drawn["path"] = path_figure(survey, survey.path_fit.parameters, indices, lang)
+    if survey.soar is not None:
+        named = {
+            name.removeprefix("soar:"): label
+            for name, label in labels.items()
+            if name.startswith("soar:")
+        }
+        drawn["soar"] = Figure(
+            name="soar",
+            chapter="soar",
+            wide=soar_svg(survey.soar, lang=lang, labels=named),
+            narrow=soar_svg(survey.soar, lang=lang, labels=named, width=NARROW),
+        )
     return drawn
 
 

@@ -6,7 +6,7 @@ so that no table needs code of its own.
 
 Formats: ``d0`` to ``d3`` decimals, ``b2`` and ``b3`` the same for what cannot pass 1, ``i2`` and
 ``ib2`` intervals of two columns (``low..high``), ``p``, ``count``, ``df``, ``share0`` and
-``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says),
+``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says), ``soar`` (entry of the sheet),
 ``path`` (names joined by operators), ``word`` (of the catalogue), ``text``, ``hide``. With a
 question mark, a column that says the same in every row moves into the note. A row without a
 column may set a table upright: ``transpose``.
@@ -45,7 +45,7 @@ from ecity_geo.study import Study
 Labels = Mapping[str, str]
 Row = Mapping[str, Any]
 
-_WORDS = ("name", "district", "group", "path", "word", "text", "yes")
+_WORDS = ("name", "district", "group", "soar", "path", "word", "text", "yes")
 _FIGURES: dict[str, Callable[[Any, str], str]] = {
     **{f"d{digits}": partial(number, digits=digits) for digits in range(4)},
     **{f"b{digits}": partial(bounded, digits=digits) for digits in (2, 3)},
@@ -161,7 +161,7 @@ def study_labels(study: Study, lang: str) -> dict[str, str]:
     Returns
     -------
     labels
-        By id: questions, parts, outcomes, ``district:<id>`` and ``fabric:<id>``.
+        By id: questions, parts, outcomes, ``district:<id>``, ``fabric:<id>`` and ``soar:<id>``.
     """
     instrument = study.instrument
     named = [*instrument.items, *instrument.constructs, *getattr(instrument, "outcomes", ())]
@@ -169,6 +169,9 @@ def study_labels(study: Study, lang: str) -> dict[str, str]:
     for row in study.districts.itertuples():
         both = Label(fa=str(row.name_fa), en=str(row.name_en))
         labels[f"district:{row.Index}"] = both.text(lang) or str(row.Index)
+    if study.soar is not None:
+        for entry in study.soar.items:
+            labels[f"soar:{entry.id}"] = entry.label.text(lang) or entry.id
     fabrics = {str(each) for each in study.responses["fabric"].dropna()}
     for fabric in sorted(fabrics | set(study.options.fabric_labels)):
         given = study.options.fabric_labels.get(fabric, Label()).text(lang)
@@ -317,8 +320,8 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
         return text(f"statistics.word.{'yes' if value else 'no'}", how.lang)
     if style == "path":
         return path_words(written, how.labels, how.lang)
-    if style in ("district", "group"):
-        by = "district" if style == "district" else str(row.get("by", ""))
+    if style in ("district", "group", "soar"):
+        by = str(row.get("by", "")) if style == "group" else style
         return isolate(how.labels.get(f"{by}:{written}", written), how.lang)
     if style == "name" and written in how.labels:
         return isolate(how.labels[written], how.lang)

@@ -15,7 +15,7 @@ from ecity_geo.outputs.geopackage import write_geopackage
 from ecity_geo.outputs.headlines import council_sentences
 from ecity_geo.outputs.picture import district_svg
 from ecity_geo.outputs.statistics_figures import Figure, figures
-from ecity_geo.survey_findings import SurveyFindings, analyse_survey
+from ecity_geo.survey_findings import Settings, SurveyFindings, analyse_survey
 
 Drawn = dict[str, dict[str, Figure]]
 COUNCIL_FIGURE = "means"
@@ -52,7 +52,7 @@ def write_outputs(
         If they cannot be written; the earlier outputs are whole then.
     """
     chosen = tuple(dict.fromkeys(languages or findings.study.options.languages))
-    counted = analyse_survey(findings.study) if survey is None else survey
+    counted = survey or analyse_survey(findings.study, settings=Settings(city=findings.city))
     drawn = {lang: figures(counted, lang) for lang in chosen}
     names = output_names(chosen, figures=next(iter(drawn.values()), {}))
     with output_set(out, names) as staging:

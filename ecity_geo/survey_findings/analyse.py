@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.soar import Soar
 from ecity_geo.stats.sem import SemFit
 from ecity_geo.study import Study
 from ecity_geo.survey_findings import (
@@ -15,6 +16,7 @@ from ecity_geo.survey_findings import (
     comparison_tables,
     model_tables,
     published_tables,
+    soar_tables,
 )
 from ecity_geo.survey_findings.data import Settings, SurveyData
 from ecity_geo.survey_findings.work import Work
@@ -38,6 +40,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "path": ("path-fit", "hypotheses", "effects"),
     "groups": ("groups", "group-pairs"),
+    "soar": ("soar", "soar-items", "soar-choice"),
     "compare": ("compare",),
 }
 """Chapters of the statistics, and the tables in each."""
@@ -74,6 +77,9 @@ TABLES: dict[str, Callable[[Work], pd.DataFrame]] = {
     "effects": model_tables.all_effects,
     "groups": comparison_tables.group_tests,
     "group-pairs": comparison_tables.group_pairs,
+    "soar": soar_tables.quadrants,
+    "soar-items": soar_tables.items,
+    "soar-choice": soar_tables.choice,
     "compare": published_tables.compare_published,
 }
 """How each table is made."""
@@ -96,6 +102,8 @@ class SurveyFindings:
     path_fit
         The structural model as fitted; None where it was not asked for, or has no proper
         solution.
+    soar
+        The SOAR sheet as scored; None where there is none or it was not asked for.
     """
 
     study: Study
@@ -103,6 +111,7 @@ class SurveyFindings:
     tables: dict[str, pd.DataFrame]
     untold: dict[str, str]
     path_fit: SemFit | None
+    soar: Soar | None
 
 
 def analyse_survey(
@@ -119,7 +128,8 @@ def analyse_survey(
     study
         The study.
     only
-        Names of tables; all by default, ``"compare"`` where there are published figures.
+        Names of tables; by default all, but for those of a panel, a SOAR sheet or published
+        figures where there are none.
     settings
         What is asked otherwise than the study file says.
     progress
@@ -146,9 +156,13 @@ def analyse_survey(
         tables=tables,
         untold=untold,
         path_fit=work.path_fit if "path-fit" in tables else None,
+        soar=work.soar if "soar" in tables else None,
     )
 
 
 def _names(work: Work) -> list[str]:
-    """Name all tables: the comparison only where there is something to compare with."""
-    return [name for name in TABLES if name != "compare" or work.settings.published]
+    """Name all tables but those of files that the study does not have."""
+    told = {"compare": work.settings.published is not None}
+    told |= dict.fromkeys(CHAPTERS["soar"], work.study.soar is not None)
+    told |= {"content": work.study.panel is not None}
+    return [name for name in TABLES if told.get(name, True)]

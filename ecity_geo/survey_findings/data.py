@@ -28,7 +28,9 @@ class Settings:
         Resamples behind the intervals of effects; as the study says by default, 0 for none.
     published
         Figures of a paper that ours are set beside, as
-        `ecity_geo.stats.published.read_published` returns them; as the study says by default.
+        `ecity_geo.stats.published.read_published` returns them.
+    city
+        Figures of the city that the SOAR sheet may point to, as `Findings.city` has them.
     """
 
     test_value: float | None = None
@@ -37,6 +39,7 @@ class Settings:
     correction: str = "holm"
     bootstrap: int | None = None
     published: Mapping[str, Any] | None = None
+    city: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

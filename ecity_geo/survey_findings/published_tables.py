@@ -9,7 +9,7 @@ import pandas as pd
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.compare import compare, constructed_figures
 from ecity_geo.stats.own_figures import own_figures
-from ecity_geo.survey_findings import answer_tables, comparison_tables, model_tables
+from ecity_geo.survey_findings import answer_tables, comparison_tables, model_tables, soar_tables
 from ecity_geo.survey_findings.work import Work
 
 _NEEDED: dict[str, Callable[[Work], pd.DataFrame]] = {
@@ -24,6 +24,7 @@ _NEEDED: dict[str, Callable[[Work], pd.DataFrame]] = {
     "cfa-fit": model_tables.cfa_fit,
     "path-fit": model_tables.path_fit,
     "hypotheses": model_tables.supposed,
+    "soar": soar_tables.quadrants,
 }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.inputs.sections import ModelOptions
+from ecity_geo.soar import Soar, soar
 from ecity_geo.stats.friedman import Friedman, friedman, friedman_pairs
 from ecity_geo.stats.sem import SemFit, fit_model
 from ecity_geo.study import Study
@@ -78,6 +79,14 @@ class Work:
         return friedman_pairs(
             self.data.answers, method=settings.posthoc, correction=settings.correction
         )
+
+    @cached_property
+    def soar(self) -> Soar:
+        """The SOAR sheet, scored."""
+        sheet = self.study.soar
+        if sheet is None:
+            raise AnalysisError("The study has no SOAR sheet. Name its file with [soar] path.")
+        return soar(sheet.frame(), scale=sheet.scale, seed=self.options.seed)
 
     def measurement_syntax(self, construct: str = ALL) -> str:
         """Write the measurement model of a construct, or of all, in lavaan's language."""

@@ -57,6 +57,9 @@ paths = [
     "realisation ~ technical + services + organisation",
 ]
 
+[soar]                        # optional: strengths, opportunities, aspirations, results
+path = "survey/soar.toml"
+
 [services]
 path = "services/services.csv"
 id = "service_id"

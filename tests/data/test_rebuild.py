@@ -109,5 +109,7 @@ def test_shipped_study_loads_whole() -> None:
         "services ~ technical + organisation",
         "realisation ~ technical + services + organisation",
     )
+    assert study.soar is not None
+    assert len(study.soar.items) == 22
     assert study.panel is not None
     assert len(study.panel) == 180
