@@ -23,12 +23,12 @@ from ecity_geo.inputs.instrument import Instrument, read_instrument
 from ecity_geo.inputs.model import complete_model
 from ecity_geo.inputs.options import complete_options
 from ecity_geo.inputs.panel import read_panel
-from ecity_geo.inputs.soar import SoarSheet, read_soar
 from ecity_geo.inputs.points import district_of
 from ecity_geo.inputs.population import read_population
 from ecity_geo.inputs.roads import read_streets
 from ecity_geo.inputs.schema import Checked, Repair, Tally
 from ecity_geo.inputs.services import read_services
+from ecity_geo.inputs.soar import SoarSheet, read_soar
 from ecity_geo.inputs.survey import read_survey
 
 T = TypeVar("T")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandas as pd
-
-from ecity_geo.outputs.drawing import ACCENT, INK, SOFT, WIDE, Drawing, wrap
+from ecity_geo.outputs.drawing import ACCENT, SOFT, WIDE, Drawing, wrap
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.soar import QUADRANTS, STRATEGIES, Soar
 
@@ -64,10 +62,11 @@ def _lines(
     own = sheet.items[sheet.items["quadrant"] == quadrant]
     own = own.sort_values("weighted", ascending=False, kind="stable")
     shown = []
-    for item in own.head(_MOST).itertuples():
-        whole = names.get(str(item.id), str(item.id))
+    figures = own["weighted"].to_numpy(dtype=float)
+    for item, figure in zip(own["id"].head(_MOST), figures, strict=False):
+        whole = names.get(str(item), str(item))
         broken = wrap(whole, room - 2 * PADDING - 44, lines=2)
-        shown.append((number(float(item.weighted), lang, 3), broken, whole))
+        shown.append((number(float(figure), lang, 3), broken, whole))
     left = len(own) - len(shown)
     if left:
         more = text("statistics.figure.soar_more", lang, count=number(left, lang))
@@ -99,7 +98,7 @@ def _box(
         weight=2.4 if marked else 1.0,
         corner=8,
     )
-    score = float(sheet.quadrants.set_index("quadrant").loc[quadrant, "score"])
+    score = _scores(sheet)[quadrant]
     title = text(f"statistics.word.{quadrant}", lang)
     drawing.words(left + PADDING, top + 22, title, size=15, weight=700)
     end = left + room - PADDING
@@ -107,7 +106,7 @@ def _box(
     y = top + _HEAD + _LINE / 2
     for figure, broken, whole in lines:
         if figure:
-            drawing.words(end, y, figure, anchor="end", fill=INK)
+            drawing.words(end, y, figure, anchor="end")
         for line in broken:
             drawing.words(left + PADDING, y, line, of=whole)
             y += _LINE
@@ -117,18 +116,20 @@ def _box(
 def _choice(drawing: Drawing, sheet: Soar, top: float, width: float) -> float:
     """Write the strategies under the matrix, and return where they end."""
     lang = drawing.lang
-    for row in sheet.choice.itertuples():
-        pair = " + ".join(text(f"statistics.word.{name}", lang) for name in (row.first, row.second))
-        weight = 700 if row.chosen else 400
-        drawing.words(MARGIN + PADDING, top, f"{row.strategy}: {pair}", weight=weight)
+    for row in sheet.choice.to_dict("records"):
+        pair = " + ".join(
+            text(f"statistics.word.{row[name]}", lang) for name in ("first", "second")
+        )
+        weight = 700 if row["chosen"] else 400
+        drawing.words(MARGIN + PADDING, top, f"{row['strategy']}: {pair}", weight=weight)
         drawing.words(
             width - MARGIN - PADDING - 88,
             top,
-            number(float(row.score), lang, 3),
+            number(row["score"], lang, 3),
             anchor="end",
             weight=weight,
         )
-        share = percent(float(row.survival), lang, 0)
+        share = percent(row["survival"], lang, 0)
         drawing.words(width - MARGIN - PADDING, top, share, anchor="end", weight=weight)
         top += 20
     said = text("statistics.figure.soar_share", lang, move=number(sheet.move, lang))
@@ -138,10 +139,14 @@ def _choice(drawing: Drawing, sheet: Soar, top: float, width: float) -> float:
     return top
 
 
+def _scores(sheet: Soar) -> dict[str, float]:
+    table = sheet.quadrants
+    return dict(zip(table["quadrant"], table["score"].to_numpy(dtype=float).tolist(), strict=True))
+
+
 def _told(sheet: Soar, lang: str) -> str:
-    scores: pd.Series = sheet.quadrants.set_index("quadrant")["score"]
     said = "; ".join(
-        f"{text(f'statistics.word.{name}', lang)}: {number(float(score), lang, 3)}"
-        for name, score in scores.items()
+        f"{text(f'statistics.word.{name}', lang)}: {number(score, lang, 3)}"
+        for name, score in _scores(sheet).items()
     )
     return f"{text('statistics.figure.soar', lang)}. {said}. {sheet.strategy}"

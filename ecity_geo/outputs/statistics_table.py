@@ -6,10 +6,10 @@ so that no table needs code of its own.
 
 Formats: ``d0`` to ``d3`` decimals, ``b2`` and ``b3`` the same for what cannot pass 1, ``i2`` and
 ``ib2`` intervals of two columns (``low..high``), ``p``, ``count``, ``df``, ``share0`` and
-``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says), ``soar`` (entry of the sheet),
-``path`` (names joined by operators), ``word`` (of the catalogue), ``text``, ``hide``. With a
-question mark, a column that says the same in every row moves into the note. A row without a
-column may set a table upright: ``transpose``.
+``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says),
+``soar`` (entry of the sheet), ``path`` (names joined by operators), ``word`` (of the catalogue),
+``text``, ``hide``. With a question mark, a column that says the same in every row moves into the
+note. A row without a column may set a table upright: ``transpose``.
 """
 
 from __future__ import annotations

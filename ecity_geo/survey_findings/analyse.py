@@ -128,8 +128,8 @@ def analyse_survey(
     study
         The study.
     only
-        Names of tables; by default all, but for those of a panel, a SOAR sheet or published
-        figures where there are none.
+        Names of tables; by default all, but for those of a panel, an outcome, a path model, a
+        SOAR sheet or published figures where there are none.
     settings
         What is asked otherwise than the study file says.
     progress
@@ -161,8 +161,10 @@ def analyse_survey(
 
 
 def _names(work: Work) -> list[str]:
-    """Name all tables but those of files that the study does not have."""
+    """Name all tables but those of what the study does not have."""
     told = {"compare": work.settings.published is not None}
     told |= dict.fromkeys(CHAPTERS["soar"], work.study.soar is not None)
     told |= {"content": work.study.panel is not None}
+    told |= dict.fromkeys(CHAPTERS["regression"], bool(work.study.instrument.outcomes))
+    told |= dict.fromkeys(CHAPTERS["path"], bool(work.model.paths or work.model.syntax))
     return [name for name in TABLES if told.get(name, True)]
