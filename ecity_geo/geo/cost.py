@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -200,6 +200,8 @@ class CostMatrix:
                 "Build them with a larger cutoff."
             )
         kept = self.costs.data <= standard
+        if kept.all():
+            return replace(self, cutoff=standard)
         ends = np.concatenate([[0], np.cumsum(kept)])[self.costs.indptr]
         costs = csr_array(
             (self.costs.data[kept], self.costs.indices[kept], ends), shape=self.costs.shape

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ecity_geo.crs import crs_name
+from ecity_geo.crs import crs_name, require_metric
 from ecity_geo.errors import AnalysisError
 
 Floats = NDArray[np.float64]
@@ -47,6 +47,43 @@ def coordinates(points: gpd.GeoSeries, name: str) -> tuple[Floats, Floats]:
     x, y = shapely.get_x(geometry), shapely.get_y(geometry)
     check_finite(x, y, points.index, name)
     return x, y
+
+
+def places_of(
+    demand: gpd.GeoDataFrame | gpd.GeoSeries,
+    facilities: gpd.GeoDataFrame | gpd.GeoSeries,
+    cutoff: float = np.inf,
+) -> tuple[Floats, Floats]:
+    """Return the places that travel is measured between.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS.
+    cutoff
+        Greatest cost that will be looked for.
+
+    Returns
+    -------
+    homes, goals
+        Coordinates in metres, n x 2 and m x 2.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, a point is missing or not finite, there is no demand
+        or no facility, or the cutoff is negative or not a number.
+    """
+    require_metric(demand, "demand")
+    check_same_crs(demand, facilities, "demand and facilities")
+    if not cutoff >= 0:
+        raise AnalysisError(f"cutoff: found {cutoff:g}, expected a cost of 0 or more.")
+    if demand.empty or facilities.empty:
+        name = "demand points" if demand.empty else "facilities"
+        raise AnalysisError(f"There are no {name} to measure travel between.")
+    homes = coordinates(demand.geometry, "demand")
+    goals = coordinates(facilities.geometry, "facilities")
+    return np.column_stack(homes), np.column_stack(goals)
 
 
 def check_finite(x: Floats, y: Floats, index: pd.Index, name: str) -> None:

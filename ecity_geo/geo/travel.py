@@ -8,12 +8,11 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.spatial import KDTree
 
-from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.geo.points import check_same_crs, coordinates
+from ecity_geo.geo.near import NearPairs
+from ecity_geo.geo.points import places_of
 from ecity_geo.geo.search import Reached, reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
 
@@ -98,21 +97,12 @@ def straight_line(
         If the CRS is not metric or differs, a point is missing or not finite, ids repeat, or the
         cutoff is negative.
     """
-    homes, goals = _places(demand, facilities, cutoff)
-    if np.isfinite(cutoff):
-        # The tree compares squares; a hair more, so that its rounding loses no pair.
-        pairs = KDTree(homes).sparse_distance_matrix(
-            KDTree(goals), cutoff * (1 + 1e-12), output_type="ndarray"
-        )
-        row, column = pairs["i"], pairs["j"]
-    else:
-        row, column = np.indices((len(homes), len(goals))).reshape(2, -1)
-    metres = np.hypot(*(homes[row] - goals[column]).T)
-    near = metres <= cutoff
+    homes, goals = places_of(demand, facilities, cutoff)
+    row, column, metres = NearPairs.of(homes, goals, float(cutoff)).all()
     return CostMatrix.from_pairs(
-        row[near].astype(np.int64),
-        column[near].astype(np.int64),
-        metres[near],
+        row,
+        column,
+        metres,
         demand_ids=demand.index,
         facility_ids=facilities.index,
         unit="m",
@@ -161,7 +151,7 @@ def along_streets(
     One search of Dijkstra (1959), doi:10.1007/BF01386390, from each facility over the reversed
     streets, so that costs run towards it.
     """
-    homes, goals = _places(demand, facilities, cutoff)
+    homes, goals = places_of(demand, facilities, cutoff)
     at_home, rows = _join(streets, homes, "demand point")
     at_goal, columns = _join(streets, goals, "facility")
     goal, home, cost = _search(streets, at_home, at_goal, unit=unit, cutoff=cutoff)
@@ -174,22 +164,6 @@ def along_streets(
         unit=unit,
         cutoff=float(cutoff),
     )
-
-
-def _places(
-    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, cutoff: float
-) -> tuple[Floats, Floats]:
-    """Return checked coordinates of both layers, n x 2."""
-    require_metric(demand, "demand")
-    check_same_crs(demand, facilities, "demand and facilities")
-    if not cutoff >= 0:
-        raise AnalysisError(f"cutoff: found {cutoff:g}, expected a cost of 0 or more.")
-    if demand.empty or facilities.empty:
-        name = "demand points" if demand.empty else "facilities"
-        raise AnalysisError(f"There are no {name} to measure travel between.")
-    homes = coordinates(demand.geometry, "demand")
-    goals = coordinates(facilities.geometry, "facilities")
-    return np.column_stack(homes), np.column_stack(goals)
 
 
 def _join(streets: StreetGraph, points: Floats, name: str) -> tuple[Snapped, Integers]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
@@ -29,9 +30,32 @@ def sum_over_demand(near: CostMatrix, amounts: Floats, weights: Floats | None = 
     sums
         One per column of `near`.
     """
-    stored = amounts[near.rows()] if weights is None else amounts[near.rows()] * weights
-    sums = np.bincount(near.costs.indices, weights=stored, minlength=len(near.facility_ids))
-    return sums.astype(np.float64)
+    return np.asarray(_weighted(near, weights).T @ amounts, dtype=np.float64)
+
+
+def sum_over_facilities(near: CostMatrix, amounts: Floats, weights: Floats) -> Floats:
+    """Sum amounts of facilities over the stored pairs of each demand point.
+
+    Parameters
+    ----------
+    near
+        The pairs.
+    amounts
+        One per column of `near`.
+    weights
+        One per stored pair.
+
+    Returns
+    -------
+    sums
+        One per row of `near`.
+    """
+    return np.asarray(_weighted(near, weights) @ amounts, dtype=np.float64)
+
+
+def _weighted(near: CostMatrix, weights: Floats | None) -> csr_array:
+    data = np.ones(near.costs.nnz) if weights is None else weights
+    return csr_array((data, near.costs.indices, near.costs.indptr), shape=near.costs.shape)
 
 
 def people_at(cost: CostMatrix, population: pd.Series) -> Floats:

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.indicators.amounts import align_amounts, people_at, sum_over_demand
+from ecity_geo.indicators.amounts import (
+    align_amounts,
+    people_at,
+    sum_over_demand,
+    sum_over_facilities,
+)
 from ecity_geo.indicators.decay import Decay
 
 Floats = NDArray[np.float64]
@@ -67,10 +72,9 @@ def floating_catchment(
     W_ik`` too, the share of a person's trips that the facility gets. A facility with nobody in
     its catchment gives to nobody.
     """
-    if method not in METHODS:
-        raise AnalysisError(f"No catchment method '{method}'; there are {', '.join(METHODS)}.")
+    check_method(method)
     near = cost.within(catchment)
-    weight = _weights(near, decay)
+    weight = weigh(near.costs.data, decay)
     demanded = supplied = weight
     if method == "m2sfca":
         supplied = weight**2
@@ -79,7 +83,8 @@ def floating_catchment(
     supply = align_amounts(capacity, cost.facility_ids, "capacity", "facility")
     people = sum_over_demand(near, people_at(cost, population), demanded)
     share = np.divide(supply, people, out=np.zeros_like(supply), where=people > 0)
-    return _summed(near, share[near.costs.indices] * supplied, "access")
+    access = sum_over_facilities(near, share, supplied)
+    return pd.Series(access, index=near.demand_ids, name="access")
 
 
 def opportunities(
@@ -115,13 +120,21 @@ def opportunities(
     """
     near = cost.within(standard)
     supply = align_amounts(amounts, cost.facility_ids, "amounts", "facility")
-    return _summed(near, supply[near.costs.indices] * _weights(near, decay), "opportunities")
+    found = sum_over_facilities(near, supply, weigh(near.costs.data, decay))
+    return pd.Series(found, index=near.demand_ids, name="opportunities")
 
 
-def _weights(near: CostMatrix, decay: Decay | None) -> Floats:
+def check_method(method: str) -> None:
+    """Raise an `AnalysisError` unless there is such a method."""
+    if method not in METHODS:
+        raise AnalysisError(f"No catchment method '{method}'; there are {', '.join(METHODS)}.")
+
+
+def weigh(costs: Floats, decay: Decay | None) -> Floats:
+    """Return the weight of each cost, or an `AnalysisError` if the decay gives an odd one."""
     if decay is None:
-        return np.ones(near.costs.nnz)
-    weight = np.asarray(decay(near.costs.data), dtype=np.float64)
+        return np.ones(len(costs))
+    weight = np.asarray(decay(costs), dtype=np.float64)
     if not (np.isfinite(weight).all() and (weight >= 0).all()):
         raise AnalysisError("The decay gives a weight that is negative or not finite.")
     return weight
@@ -130,10 +143,5 @@ def _weights(near: CostMatrix, decay: Decay | None) -> Floats:
 def _trip_share(near: CostMatrix, weight: Floats) -> Floats:
     """Share of a demand point's trips that each facility in reach gets."""
     rows = near.rows()
-    total = np.bincount(rows, weights=weight, minlength=len(near.demand_ids))[rows]
+    total = sum_over_facilities(near, np.ones(len(near.facility_ids)), weight)[rows]
     return np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-
-
-def _summed(near: CostMatrix, parts: Floats, name: str) -> pd.Series:
-    sums = np.bincount(near.rows(), weights=parts, minlength=len(near.demand_ids))
-    return pd.Series(sums, index=near.demand_ids, name=name, dtype=float)

@@ -1,0 +1,180 @@
+"""Access in a straight line without a table of pairs: the same figures, in little memory.
+
+What `ecity_geo.indicators.access` and `ecity_geo.indicators.catchment` compute from a cost matrix
+is computed here from the points themselves, some facilities at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from ecity_geo.geo.compiled import threads
+from ecity_geo.geo.near import NearPairs, Pairs
+from ecity_geo.geo.points import places_of
+from ecity_geo.indicators.amounts import align_amounts
+from ecity_geo.indicators.catchment import check_method, weigh
+from ecity_geo.indicators.decay import Decay
+
+Floats = NDArray[np.float64]
+Points = gpd.GeoDataFrame | gpd.GeoSeries
+
+
+def straight_catchment(
+    demand: Points,
+    facilities: Points,
+    population: pd.Series,
+    capacity: pd.Series,
+    *,
+    catchment: float,
+    decay: Decay | None = None,
+    method: str = "2sfca",
+) -> pd.Series:
+    """Two-step floating catchment access, and its kin, in a straight line.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS, each with unique index labels.
+    population
+        Persons per demand point, aligned by id.
+    capacity
+        Capacity per facility, aligned by id.
+    catchment
+        Greatest distance at which a person uses a facility, in metres. Inclusive.
+    decay
+        Weight of a distance within the catchment; 1 everywhere by default.
+    method
+        ``"2sfca"`` (with a decay E2SFCA), ``"m2sfca"`` or ``"3sfca"``.
+
+    Returns
+    -------
+    access
+        As from `ecity_geo.indicators.catchment.floating_catchment` on the distances; see there
+        for the formulas.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, a point is missing, the method is unknown, a weight
+        is negative or not finite, or a population or capacity is missing, negative or not finite.
+    """
+    check_method(method)
+    pairs = _pairs(demand, facilities, catchment)
+    people = align_amounts(population, demand.index, "population", "demand point")
+    supply = align_amounts(capacity, facilities.index, "capacity", "facility")
+    trips = np.empty(0)
+    if method == "3sfca":
+        trips = _summed(pairs, len(people), lambda pair: weigh(pair[2], decay))
+
+    def handed_out(pair: Pairs) -> Floats:
+        home, facility, metres = pair
+        if not len(home):
+            return metres
+        weight = weigh(metres, decay)
+        if method == "3sfca":
+            total = trips[home]
+            weight *= np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+        first = facility[0]
+        users = np.bincount(facility - first, weights=people[home] * weight)
+        some = supply[first : first + len(users)]
+        share = np.divide(some, users, out=np.zeros(len(users)), where=users > 0)
+        given = share[facility - first] * weight
+        return np.asarray(given * weight if method == "m2sfca" else given, dtype=np.float64)
+
+    access = _summed(pairs, len(people), handed_out)
+    return pd.Series(access, index=demand.index, name="access")
+
+
+def straight_opportunities(
+    demand: Points,
+    facilities: Points,
+    amounts: pd.Series,
+    *,
+    standard: float,
+    decay: Decay | None = None,
+) -> pd.Series:
+    """Cumulative opportunities in a straight line: what is in reach, shared with nobody.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS, each with unique index labels.
+    amounts
+        Opportunities per facility (1 each to count them), aligned by id.
+    standard
+        Greatest acceptable distance, in metres. Inclusive.
+    decay
+        Weight of a distance; 1 everywhere by default.
+
+    Returns
+    -------
+    opportunities
+        As from `ecity_geo.indicators.catchment.opportunities` on the distances.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, a point is missing, or an amount is missing, negative
+        or not finite.
+    """
+    pairs = _pairs(demand, facilities, standard)
+    supply = align_amounts(amounts, facilities.index, "amounts", "facility")
+    found = _summed(pairs, len(demand), lambda pair: supply[pair[1]] * weigh(pair[2], decay))
+    return pd.Series(found, index=demand.index, name="opportunities")
+
+
+def straight_nearest(demand: Points, facilities: Points) -> pd.DataFrame:
+    """Find each demand point's nearest facility in a straight line.
+
+    Parameters
+    ----------
+    demand, facilities
+        Points in one metric CRS, each with unique index labels.
+
+    Returns
+    -------
+    nearest
+        Indexed by demand id: `cost`, in metres, and `facility_id`; of facilities that are equally
+        near, any one, the same in each run. Covered is who has a `cost` within the standard.
+
+    Raises
+    ------
+    AnalysisError
+        If the CRS is not metric or differs, or a point is missing.
+    """
+    homes, goals = places_of(demand, facilities)
+    nearest = np.asarray(KDTree(goals).query(homes, workers=threads())[1], dtype=np.int64)
+    away = homes - goals[nearest]
+    return pd.DataFrame(
+        {
+            "cost": np.hypot(away[:, 0], away[:, 1]),
+            "facility_id": facilities.index.take(nearest).astype(object),
+        },
+        index=demand.index,
+    )
+
+
+def _pairs(demand: Points, facilities: Points, reach: float) -> NearPairs:
+    homes, goals = places_of(demand, facilities, reach)
+    return NearPairs.of(homes, goals, float(reach))
+
+
+def _summed(pairs: NearPairs, homes: int, parts: Callable[[Pairs], Floats]) -> Floats:
+    """Sum a part per pair over each home, block by block in their order."""
+    total = np.zeros(homes)
+
+    def block_sum(block: tuple[int, int]) -> Floats:
+        pair = pairs.read(block)
+        return np.bincount(pair[0], weights=parts(pair), minlength=homes).astype(np.float64)
+
+    with ThreadPoolExecutor(threads()) as pool:
+        for part in pool.map(block_sum, pairs.blocks):
+            total += part
+    return total
