@@ -65,7 +65,7 @@ def zonal(
     *,
     stats: Sequence[str] = ("sum",),
     how: How = "exact",
-    band: int = 1,
+    band: int | Sequence[int] = 1,
 ) -> pd.DataFrame:
     """Summarise the cells of a raster in each polygon.
 
@@ -83,7 +83,7 @@ def zonal(
         counts wholly where the polygon holds its centre; a centre on a border goes to one side,
         so that polygons that share a border share no cell.
     band
-        Number of the band, from 1.
+        Number of the band, from 1; or several, which are read in one go.
 
     Returns
     -------
@@ -91,8 +91,9 @@ def zonal(
         A column for each of `stats`, indexed like `polygons`, in the unit of the band with its
         scale and offset applied. With shares `w` and values `v` of the cells that hold data:
         sum of `w v`, sum of `w` (count, in cells), their quotient (mean), least and greatest `v`
-        with `w` above zero. Cells without data, or NaN, count nowhere. A polygon without any cell
-        has sum and count 0 and NaN otherwise.
+        with `w` above zero. With several bands, the columns are pairs of `band` and `stat`. Cells
+        without data, or NaN, count nowhere. A polygon without any cell has sum and count 0 and
+        NaN otherwise.
 
     Raises
     ------
@@ -107,42 +108,53 @@ def zonal(
     The semantics of exactextract, with shares in double precision (there: single). The file is
     read once, window by window along its blocks, in threads; memory does not grow with it.
     """
-    _check_options(stats, how)
-    source = _inspect(Path(raster), band)
-    zones = _zones(source, polygons, how)
-    windows = list(_windows(source, zones.edges))
+    _check_options(stats, how, band)
+    numbers = list(band) if isinstance(band, Sequence) else [band]
+    sources = _inspect(Path(raster), numbers)
+    zones = _zones(sources[0], polygons, how)
+    windows = list(_windows(sources[0], zones.edges))
     cells = sum((bottom - top) * (right - left) for top, bottom, left, right in windows)
-    module = kernels("ecity_geo.geo.zonal_kernels") if cells >= MANY_CELLS else None
-    totals = _totals(zones.number)
+    many = cells * len(sources) >= MANY_CELLS
+    module = kernels("ecity_geo.geo.zonal_kernels") if many else None
+    totals = _totals(len(sources), zones.number)
     with ThreadPoolExecutor(threads()) as pool:
         # In the order of the windows, so that the sums are the same in each run.
-        for part in pool.map(lambda window: _window(source, zones, window, module), windows):
-            totals[:, :2] += part[:, :2]
-            np.minimum(totals[:, 2], part[:, 2], out=totals[:, 2])
-            np.maximum(totals[:, 3], part[:, 3], out=totals[:, 3])
-    return _table(totals, source, polygons.index)[list(stats)]
+        for part in pool.map(lambda window: _window(sources, zones, window, module), windows):
+            totals[..., :2] += part[..., :2]
+            np.minimum(totals[..., 2], part[..., 2], out=totals[..., 2])
+            np.maximum(totals[..., 3], part[..., 3], out=totals[..., 3])
+    tables = [
+        _table(total, source, polygons.index)[list(stats)]
+        for total, source in zip(totals, sources, strict=True)
+    ]
+    if not isinstance(band, Sequence):
+        return tables[0]
+    return pd.concat(tables, axis=1, keys=numbers, names=["band", "stat"])
 
 
-def _check_options(stats: Sequence[str], how: str) -> None:
+def _check_options(stats: Sequence[str], how: str, band: int | Sequence[int]) -> None:
     unknown = [name for name in stats if name not in STATS]
     if unknown or not stats or isinstance(stats, str):
         raise AnalysisError(
             f"stats: found {unknown or stats!r}, expected a list of {', '.join(STATS)}."
         )
+    if isinstance(band, Sequence) and (not band or len(set(band)) < len(band)):
+        raise AnalysisError(f"band: found {list(band)}, expected one or more different numbers.")
     if how not in get_args(How):
         raise AnalysisError(f'how: found {how!r}, expected "exact" or "centre".')
 
 
-def _inspect(path: Path, band: int) -> _Raster:
+def _inspect(path: Path, bands: list[int]) -> list[_Raster]:
     import rasterio
     from rasterio.errors import RasterioError
 
     try:
         with rasterio.open(path) as dataset:
-            fault = _fault(dataset, str(path), band)
-            if fault:
-                raise InputError(fault)
-            return _described(dataset, path, band)
+            faults = [_fault(dataset, str(path), band) for band in bands]
+            wrong = [fault for fault in faults if fault]
+            if wrong:
+                raise InputError(wrong)
+            return [_described(dataset, path, band) for band in bands]
     except RasterioError as error:
         raise InputError(
             Fault(
@@ -241,7 +253,10 @@ def _windows(source: _Raster, edges: Floats) -> Iterator[tuple[int, int, int, in
 
 
 def _window(
-    source: _Raster, zones: _Zones, window: tuple[int, int, int, int], module: ModuleType | None
+    sources: list[_Raster],
+    zones: _Zones,
+    window: tuple[int, int, int, int],
+    module: ModuleType | None,
 ) -> Floats:
     top, bottom, left, right = window
     runs = covered_runs(
@@ -251,24 +266,16 @@ def _window(
         width=right - left,
         how=zones.how,
     )
-    totals = _totals(zones.number)
+    totals = _totals(len(sources), zones.number)
     if not len(runs.owner):
         return totals
-    values = _read(source, window)
-    if module is None:
-        _add_runs(values, source.nodata, top, runs, totals)
-    else:
-        module.add_runs(
-            values,
-            source.nodata,
-            top,
-            runs.owner,
-            runs.row,
-            runs.start,
-            runs.stop,
-            runs.share,
-            totals,
-        )
+    for source, total in zip(sources, totals, strict=True):
+        values = _read(source, window)
+        if module is None:
+            _add_runs(values, source.nodata, top, runs, total)
+        else:
+            cells = runs.owner, runs.row, runs.start, runs.stop, runs.share
+            module.add_runs(values, source.nodata, top, *cells, total)
     return totals
 
 
@@ -316,8 +323,8 @@ def _add_runs(values: NDArray[Any], nodata: float, first: int, runs: Runs, total
     np.maximum.at(totals[:, 3], zone, found)
 
 
-def _totals(number: int) -> Floats:
-    return np.tile([0.0, 0.0, np.inf, -np.inf], (number, 1))
+def _totals(bands: int, zones: int) -> Floats:
+    return np.tile([0.0, 0.0, np.inf, -np.inf], (bands, zones, 1))
 
 
 def _table(totals: Floats, source: _Raster, index: pd.Index) -> pd.DataFrame:

@@ -287,6 +287,34 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         zonal(torn, frame(box(0, -60, 64, 4)))
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_several_bands_are_each_band_by_itself(
+    tmp_path: Path, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MANY_CELLS", 0 if compiled else 10**9)
+    rng = np.random.default_rng(3)
+    profile = {"driver": "GTiff", "dtype": "float32", "crs": CRS, "transform": NORTH_UP}
+    path = tmp_path / "bands.tif"
+    with rasterio.open(path, "w", height=4, width=4, count=3, nodata=-1, **profile) as made:
+        made.write(rng.integers(-1, 9, (3, 4, 4)).astype("float32"))
+        made.scales, made.offsets = (1.0, 0.1, 2.0), (0.0, 5.0, 0.0)
+    squares = frame(box(0.5, 0.5, 3, 3), box(2, 2, 4, 4))
+    both = zonal(path, squares, stats=STATS, band=[3, 1])
+    assert both.columns.names == ["band", "stat"]
+    assert both.columns.levels[0].tolist() == [3, 1]
+    for number in (3, 1):
+        pd.testing.assert_frame_equal(
+            both[number], zonal(path, squares, stats=STATS, band=number), check_names=False
+        )
+    peer = exactextract.exact_extract(str(path), squares, ["count"], output="pandas")
+    assert both[3]["count"].tolist() == pytest.approx(peer["band_3_count"].tolist())
+    assert list(zonal(path, squares, band=(2,)).columns) == [(2, "sum")]
+    with pytest.raises(InputError, match=r"(?s)no band 4.*no band 9"):
+        zonal(path, squares, band=[1, 4, 9])
+    with pytest.raises(AnalysisError, match="different numbers"):
+        zonal(path, squares, band=[1, 1])
+
+
 def test_small_rasters_never_load_the_compiler(tmp_path: Path) -> None:
     raster = written(tmp_path / "r.tif", HAND)
     code = (
