@@ -19,7 +19,7 @@ from ecity_geo.stats.resampling import resampling
 from ecity_geo.stats.sem import SemFit
 from ecity_geo.stats.sem_matrices import CompiledModel
 from ecity_geo.stats.sem_ml import refit
-from ecity_geo.stats.sem_moments import Moments
+from ecity_geo.stats.sem_moments import Moments, moments_of, select_sample
 
 Floats = NDArray[np.float64]
 
@@ -124,21 +124,24 @@ def effects(
         ``"indirect, all"`` where there are several, ``"total"``), `via` (variables between,
         joined by ``->``), `estimate`, `se` and `p` (delta method), `low`, `high`, `std`, `std_low`,
         `std_high`, `method` (of the intervals), `replicates` and `failed` (resamples in which
-        the model did not converge, which the intervals leave out).
+        the model did not converge or a variable has no variance, which the intervals leave
+        out).
 
     Raises
     ------
     AnalysisError
         If the fit has problems or several groups, the model has no paths or a loop, the method
-        is unknown, resamples are asked for and there are fewer than 100, the estimator is
-        ordinal or answers are missing (take ``replicates=0``), or more than a fifth of the
-        resamples fail.
+        is unknown, the answers are not those of the fit, resamples are asked for and there are
+        fewer than 100, the estimator is ordinal or answers are missing (take
+        ``replicates=0``), or more than a fifth of the resamples fail.
 
     Notes
     -----
     Total effects are ``(I - B)^-1 - I`` of the paths B (Bollen 1989, 8.3), an indirect one is
     the product along its route. Products are skewed, and their intervals by bootstrap are not
-    symmetric (Shrout & Bolger 2002, doi:10.1037/1082-989X.7.4.422).
+    symmetric (Shrout & Bolger 2002, doi:10.1037/1082-989X.7.4.422). Observed predictors vary
+    from resample to resample, and so do the deviations that standardise; the delta method takes
+    their moments as given (as lavaan does with ``fixed.x``).
     """
     _check(fit)
     check_confidence(confidence)
@@ -146,7 +149,7 @@ def effects(
         raise AnalysisError(f"No method '{method}'; there are {', '.join(METHODS)}.")
     wanted = _effects(fit.model)
     estimate, std = _values(fit.model, fit.theta, wanted)
-    se = _delta(fit, wanted)
+    se, std_se = _delta(fit, wanted)
     z = np.divide(estimate, se, out=np.full(len(se), np.nan), where=se > 0)
     table = pd.DataFrame(
         {
@@ -165,9 +168,8 @@ def effects(
         wide = [_interval(scaled[:, at], std[at], method, confidence) for at in range(len(se))]
         used = method
     else:
-        half = special.ndtri((1 + confidence) / 2)
-        ends = [(a - half * b, a + half * b) for a, b in zip(estimate, se, strict=True)]
-        wide, failed, used = [(np.nan, np.nan)] * len(se), 0, "delta"
+        ends, wide = _around(estimate, se, confidence), _around(std, std_se, confidence)
+        failed, used = 0, "delta"
     table["low"], table["high"] = np.array(ends).T
     table["std"] = std
     table["std_low"], table["std_high"] = np.array(wide).T
@@ -244,16 +246,25 @@ def _values(model: CompiledModel, theta: Floats, wanted: list[_Effect]) -> tuple
     return values, values * np.array(ratio)
 
 
-def _delta(fit: SemFit, wanted: list[_Effect]) -> Floats:
-    """Return standard errors by the delta method; products of paths have central slopes."""
-    slopes = np.empty((len(wanted), len(fit.theta)))
+def _delta(fit: SemFit, wanted: list[_Effect]) -> tuple[Floats, Floats]:
+    """Return standard errors by the delta method, as they are and standardised.
+
+    Central differences: the effects are smooth, and few.
+    """
+    slopes = np.empty((2, len(wanted), len(fit.theta)))
     for at in range(len(fit.theta)):
         step = np.zeros(len(fit.theta))
         step[at] = _STEP * max(abs(fit.theta[at]), 1.0)
-        above, below = (_values(fit.model, fit.theta + side, wanted)[0] for side in (step, -step))
-        slopes[:, at] = (above - below) / (2 * step[at])
-    variance = np.einsum("ij,jk,ik->i", slopes, fit.covariance, slopes)
-    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+        above, below = (_values(fit.model, fit.theta + side, wanted) for side in (step, -step))
+        slopes[:, :, at] = (np.array(above) - np.array(below)) / (2 * step[at])
+    variance = np.einsum("hij,jk,hik->hi", slopes, fit.covariance, slopes)
+    se, std_se = np.sqrt(np.maximum(variance, 0.0))
+    return se, std_se
+
+
+def _around(values: Floats, errors: Floats, confidence: float) -> list[tuple[float, float]]:
+    half = float(special.ndtri((1 + confidence) / 2)) * errors
+    return list(zip(values - half, values + half, strict=True))
 
 
 def _bootstrap(
@@ -267,17 +278,19 @@ def _bootstrap(
         )
     if replicates < 100:
         raise AnalysisError(f"{replicates} resamples have no tails; ask for 100 or more.")
-    complete = answers[list(fit.model.table.observed)].astype(float).dropna().to_numpy()
+    complete = _fitted(fit, answers)
     raw, std = [], []
     # Matrices of twenty variables are lost on several threads, which wait for one another.
     with threadpool_limits(1):
-        for moments in _resampled(complete - complete.mean(axis=0), fit, replicates, seed):
+        for moments in _resampled(complete, fit, replicates, seed):
             try:
                 solution = refit(fit.model, [moments], fit.theta)
             except np.linalg.LinAlgError:
                 continue
-            if solution.converged:
-                values = _values(fit.model, solution.theta, wanted)
+            own = fit.model.with_exogenous([moments])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = _values(own, solution.theta, wanted)
+            if solution.converged and np.isfinite(values).all():
                 raw.append(values[0])
                 std.append(values[1])
     failed = replicates - len(raw)
@@ -289,9 +302,24 @@ def _bootstrap(
     return np.array(raw), np.array(std), failed
 
 
-def _resampled(x: Floats, fit: SemFit, replicates: int, seed: int) -> Iterator[Moments]:
+def _fitted(fit: SemFit, answers: pd.DataFrame) -> Floats:
+    """Return the complete answers, if they have the moments that the model was fitted to."""
+    (values,) = select_sample(answers, fit.model.table.observed).values
+    known, told = moments_of(values, convention=fit.convention), fit.moments[0]
+    same = known.n == told.n and np.allclose(known.covariance, told.covariance)
+    if not same or not np.allclose(known.mean, told.mean):
+        raise AnalysisError(
+            f"These are not the answers of the fit: {known.n} complete respondents, where it has "
+            f"{told.n}, or other values. Pass the frame that the model was fitted to."
+        )
+    return values
+
+
+def _resampled(values: Floats, fit: SemFit, replicates: int, seed: int) -> Iterator[Moments]:
     """Yield the moments of each resample: cross-products of all of them are one product."""
-    n, p = x.shape
+    n, p = values.shape
+    centre = values.mean(axis=0)
+    x = values - centre
     at = np.tril_indices(p)
     products = x[:, at[0]] * x[:, at[1]]
     weight = float(n if fit.convention == "lavaan" else n - 1)
@@ -308,7 +336,7 @@ def _resampled(x: Floats, fit: SemFit, replicates: int, seed: int) -> Iterator[M
                     n=n,
                     weight=weight,
                     covariance=covariance,
-                    mean=mean,
+                    mean=mean + centre,
                     log_determinant=float(log_determinant),
                 )
 
@@ -316,10 +344,9 @@ def _resampled(x: Floats, fit: SemFit, replicates: int, seed: int) -> Iterator[M
 def _interval(
     drawn: Floats, estimate: float, method: str, confidence: float
 ) -> tuple[float, float]:
-    known = drawn[np.isfinite(drawn)]
     tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
     if method == "bc":
-        share = np.clip((known < estimate).mean(), 1 / len(known), 1 - 1 / len(known))
+        share = np.clip((drawn < estimate).mean(), 1 / len(drawn), 1 - 1 / len(drawn))
         tails = special.ndtr(2 * special.ndtri(share) + special.ndtri(tails))
-    low, high = np.quantile(known, tails)
+    low, high = np.quantile(drawn, tails)
     return float(low), float(high)

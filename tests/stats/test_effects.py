@@ -54,6 +54,8 @@ def test_effects_and_errors_are_those_of_lavaan(fit: SemFit, democracy: pd.DataF
     np.testing.assert_allclose(ours["estimate"], R["est"], rtol=1e-5)
     np.testing.assert_allclose(ours["se"], R["se"], rtol=1e-4)
     np.testing.assert_allclose(ours["std"], R["std"], rtol=1e-5)
+    std_se = (ours["std_high"] - ours["std_low"]) / (2 * 1.959963984540054)
+    np.testing.assert_allclose(std_se, R["std_se"], rtol=1e-4)
     assert ours["via"].tolist() == ["dem60", ""]
 
 
@@ -95,6 +97,47 @@ def test_the_bootstrap_is_that_of_least_squares(chain: pd.DataFrame, method: str
         assert (indirect["low"], indirect["high"]) == pytest.approx((low, high), abs=1e-5)
     assert indirect["failed"] == 0
     assert indirect["low"] < indirect["estimate"] < indirect["high"]
+
+
+def _each(frame: pd.DataFrame, seed: int) -> list[np.ndarray]:
+    """Return the rows of 300 resamples of a frame."""
+    counts = np.vstack(list(resampling(frame.index).counts(300, np.random.default_rng(seed))))
+    places = np.arange(len(frame))
+    return [frame.to_numpy()[np.repeat(places, row)] for row in counts.astype(int)]
+
+
+def test_a_standardised_path_of_one_predictor_is_the_correlation() -> None:
+    """In every resample: a skewed predictor varies more in some than in others."""
+    rng = np.random.default_rng(3)
+    x = rng.exponential(size=80)
+    frame = pd.DataFrame({"x": x, "y": 0.5 * x + rng.normal(size=80)})
+    row = effects(fit_model("y ~ x", frame), frame, replicates=300, seed=7).iloc[0]
+    drawn = [np.corrcoef(some.T)[0, 1] for some in _each(frame, 7)]
+    assert row["std"] == pytest.approx(np.corrcoef(frame.to_numpy().T)[0, 1], abs=1e-8)
+    ends = np.quantile(drawn, [0.025, 0.975])
+    np.testing.assert_allclose(row[["std_low", "std_high"]].astype(float), ends, atol=1e-5)
+
+
+def test_a_fixed_intercept_stays_where_it_is_in_resamples() -> None:
+    """Then ML is least squares through that point."""
+    rng = np.random.default_rng(5)
+    x = 5 + rng.normal(size=80)
+    frame = pd.DataFrame({"x": x, "y": 2 + 0.5 * x + rng.normal(size=80)})
+    fit = fit_model("y ~ x\ny ~ 2*1", frame, meanstructure=True)
+    row = effects(fit, frame, replicates=300, seed=7).iloc[0]
+    drawn = [s[:, 0] @ (s[:, 1] - 2) / (s[:, 0] @ s[:, 0]) for s in _each(frame, 7)]
+    ends = np.quantile(drawn, [0.025, 0.975])
+    np.testing.assert_allclose(row[["low", "high"]].astype(float), ends, atol=1e-5)
+
+
+def test_answers_that_are_not_those_of_the_fit_are_refused(chain: pd.DataFrame) -> None:
+    fit = fit_model("m ~ x\ny ~ m + x", chain)
+    with pytest.raises(AnalysisError, match="100 complete respondents, where it has 120"):
+        effects(fit, chain.iloc[:100])
+    with pytest.raises(AnalysisError, match="other values"):
+        effects(fit, chain.assign(y=chain["y"] + 1))
+    with pytest.raises(AnalysisError, match=r"no columns \['y'\]"):
+        effects(fit, chain[["x", "m"]])
 
 
 def test_effects_add_up(chain: pd.DataFrame) -> None:
