@@ -271,6 +271,9 @@ def _path(speaker: Speaker) -> str:
         confirmed=number(len(confirmed), speaker.lang),
         count=number(len(table), speaker.lang),
     )
+    if "p_holm" in table and len(confirmed):
+        firm = int((confirmed["p_holm"] < LEVEL).sum())
+        said = f"{said} {speaker.say('path_adjusted', firm=number(firm, speaker.lang))}"
     if confirmed.empty:
         return said
     strongest = confirmed.iloc[int(confirmed["std"].abs().to_numpy(dtype=float).argmax())]

@@ -351,6 +351,8 @@ def _stated(column: Column, row: Row, style: Style) -> str:
 
 
 def _heading(column: Column, style: Style) -> str:
+    if column.name in style.labels and ("*", column.name) not in _dictionary():
+        return isolate(style.labels[column.name], style.lang)
     heading = column.heading.text(style.lang) or column.name
     return heading.replace("{confidence}", percent(style.confidence, style.digits))
 

@@ -14,7 +14,7 @@ class SitingPlan:
     Parameters
     ----------
     model
-        ``"mclp"`` or ``"p_median"``.
+        ``"mclp"``, ``"p_median"``, ``"lscp"``, ``"p_center"`` or ``"p_dispersion"``.
     sites
         Ids of the new sites, in the order of what they add (largest first).
     existing
@@ -23,9 +23,10 @@ class SitingPlan:
         Indexed like the demand: `facility_id` of the nearest open site (missing where out of
         reach; for MCLP: beyond the standard) and its `cost` (infinite there).
     objective
-        Value of the plan: people covered (MCLP), or person-cost in all (p-median).
+        Value of the plan: people covered (MCLP), person-cost in all (p-median), price of the new
+        sites (LSCP), greatest cost (p-center), smallest cost between sites (p-dispersion).
     bound
-        Proven bound: no plan covers more (MCLP), or costs less (p-median).
+        Proven bound: no plan is better.
     gap
         ``|bound - objective| / |objective|``; 0 means proven optimal.
     status

@@ -11,6 +11,8 @@ from scipy import stats
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence
 from ecity_geo.stats.sem import SemFit, fit_model
+from ecity_geo.stats.sem_syntax import parse_syntax
+from ecity_geo.stats.sem_table import build_table
 
 STEPS: dict[str, tuple[str, ...]] = {
     "configural": (),
@@ -20,7 +22,9 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 """What each step holds equal in all groups."""
 MIN_COUNT = 50
-_CFI_FALL, _RMSEA_RISE = 0.010, 0.015
+_LIMITS, _SMALL_LIMITS = (0.010, 0.015), (0.005, 0.010)
+"""Greatest fall of CFI and rise of RMSEA; stricter in samples of 300 or fewer."""
+_SMALL = 300
 _ESTIMATORS = ("ML", "MLR")
 
 
@@ -57,15 +61,17 @@ def invariance(
         A row per step: `step`, `n`, `groups`, `left_out` (respondents of groups that take no
         part, without a group, or with a missing answer), `chi_square`, `df`, `p`, `cfi`,
         `rmsea`, `srmr`, `delta_chi_square`, `delta_df`, `p_delta`, `delta_cfi`, `delta_rmsea`
-        (against the step before), `verdict` (``"base"`` for the first; ``"holds"`` where CFI
-        falls by at most .010 and RMSEA rises by at most .015; else ``"does not hold"``;
-        ``"no answer"`` where the step has no proper solution) and `problem`, why not.
+        (against the last step with a solution), `verdict` (``"base"`` for the first;
+        ``"holds"`` where CFI falls by at most .010 and RMSEA rises by at most .015, or .005 and
+        .010 with 300 respondents or fewer; else ``"does not hold"``; ``"no answer"`` where the
+        step has no proper solution) and `problem`, why not. With ``"MLR"``, chi-square and p are
+        the scaled ones, CFI and RMSEA the robust ones.
 
     Raises
     ------
     AnalysisError
-        If fewer than two groups are large enough, the estimator is another one, or the first
-        step has no proper solution.
+        If fewer than two groups are large enough, the estimator is another one, the model
+        measures nothing, or the first step has no proper solution.
 
     Notes
     -----
@@ -102,24 +108,23 @@ def _large_groups(
     syntax: str, answers: pd.DataFrame, groups: pd.Series, min_count: int
 ) -> pd.Series:
     known = groups.reindex(answers.index)
-    used = [name for name in answers.columns if name in _words(syntax)]
+    parsed = parse_syntax(syntax)
+    if not any(term.op == "=~" for term in parsed.terms):
+        raise AnalysisError("Invariance is of what measures something: the model has no =~.")
+    observed = build_table(parsed).observed
+    used = [name for name in observed if name in answers.columns]
     complete = answers[used].notna().all(axis=1) & known.notna()
     counts = known[complete].value_counts()
     least = max(min_count, len(used) + 1)
     large = counts.index[counts >= least]
     if len(large) < 2:
-        sizes = ", ".join(f"{name!r} {count}" for name, count in counts.items())
+        # Sizes of small groups are nobody's business: only how many are large enough is told.
         raise AnalysisError(
-            f"Invariance needs two groups of at least {least} complete respondents; there are "
-            f"{sizes or 'none'}. Merge groups, or compare their means only."
+            f"Invariance needs two groups of at least {least} complete respondents; "
+            f"{len(large) or 'none'} of {len(counts)} {'is' if len(large) < 2 else 'are'} so "
+            "large. Merge groups, or compare their means only."
         )
     return known.where(complete & known.isin(large))
-
-
-def _words(syntax: str) -> set[str]:
-    for sign in "=~+*;#!(),":
-        syntax = syntax.replace(sign, " ")
-    return set(syntax.split())
 
 
 def _fit(
@@ -134,6 +139,12 @@ def _fit(
 
 
 _INDICES = ("chi_square", "df", "p", "cfi", "rmsea", "srmr")
+_ROBUST = {
+    "chi_square": "chi_square_scaled",
+    "p": "p_scaled",
+    "cfi": "cfi_robust",
+    "rmsea": "rmsea_robust",
+}
 _CHANGES = ("delta_chi_square", "delta_df", "p_delta", "delta_cfi", "delta_rmsea")
 
 
@@ -142,28 +153,36 @@ def _figures(step: _Step, before: _Step | None) -> dict[str, object]:
     if step.indices is None:
         verdict = {"verdict": "no answer", "problem": step.problem}
         return {**dict.fromkeys(_INDICES, np.nan), **nothing, **verdict}
-    own = {name: float(step.indices[name]) for name in _INDICES}
+    own = _shown(step.indices)
     if before is None or before.indices is None:
         return {**own, **nothing, "verdict": "base", "problem": ""}
+    earlier = _shown(before.indices)
     chi_square, df = _difference(step.indices, before.indices)
-    fall = own["cfi"] - float(before.indices["cfi"])
-    rise = own["rmsea"] - float(before.indices["rmsea"])
-    holds = fall >= -_CFI_FALL and rise <= _RMSEA_RISE
-    p = float(stats.chi2.sf(chi_square, df))
+    fall, rise = own["cfi"] - earlier["cfi"], own["rmsea"] - earlier["rmsea"]
+    most_fall, most_rise = _SMALL_LIMITS if step.n <= _SMALL else _LIMITS
+    holds = fall >= -most_fall and rise <= most_rise
+    p = float(stats.chi2.sf(chi_square, df)) if np.isfinite(chi_square) else np.nan
     changes = dict(zip(_CHANGES, (chi_square, df, p, fall, rise), strict=True))
-    return {**own, **changes, "verdict": "holds" if holds else "does not hold", "problem": ""}
+    problem = "" if np.isfinite(chi_square) else _NEGATIVE
+    return {**own, **changes, "verdict": "holds" if holds else "does not hold", "problem": problem}
+
+
+def _shown(indices: pd.Series) -> dict[str, float]:
+    """Return the indices that a reader wants: the robust ones where there are any."""
+    return {name: float(indices.get(_ROBUST.get(name, name), indices[name])) for name in _INDICES}
+
+
+_NEGATIVE = (
+    "The scaled difference of chi-squares is negative, as may happen in small samples: it has no "
+    "test. Take estimator='ML' for one."
+)
 
 
 def _difference(step: pd.Series, before: pd.Series) -> tuple[float, float]:
-    """Return the difference of chi-squares, scaled where they are."""
+    """Return the difference of chi-squares, scaled where they are; NaN if the scale is negative."""
     df = float(step["df"] - before["df"])
     plain = float(step["chi_square"] - before["chi_square"])
     if "scaling_factor" not in step:
         return plain, df
     scale = (step["df"] * step["scaling_factor"] - before["df"] * before["scaling_factor"]) / df
-    if scale <= 0:
-        raise AnalysisError(
-            "The scaled difference of chi-squares is negative, as may happen in small samples. "
-            "Take estimator='ML'."
-        )
-    return plain / float(scale), df
+    return (plain / float(scale) if scale > 0 else np.nan), df

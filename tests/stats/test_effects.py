@@ -195,3 +195,23 @@ def test_small_groups_take_no_part_and_are_counted() -> None:
     assert ours["left_out"].eq(20).all()
     with pytest.raises(AnalysisError, match="two groups of at least 200"):
         invariance(VISUAL, hs, hs["school"], min_count=200)
+
+
+def test_a_model_that_measures_nothing_and_comments_are_minded() -> None:
+    hs = pd.read_csv(REFERENCE / "HolzingerSwineford1939.csv")
+    with pytest.raises(AnalysisError, match="no =~"):
+        invariance("x7 ~ x1 + x4", hs, hs["school"])
+    holes = hs.assign(grade=np.nan)
+    ours = invariance(f"# not by grade\n{VISUAL}", holes, hs["school"])
+    assert ours["n"].eq(301).all()
+
+
+def test_limits_are_stricter_in_small_samples() -> None:
+    hs = pd.read_csv(REFERENCE / "HolzingerSwineford1939.csv")
+    large, small = (invariance(VISUAL, part, part["school"]) for part in (hs, hs.iloc[:-10]))
+    # Chen 2007: with 300 respondents or fewer CFI may fall by .005, RMSEA rise by .010.
+    metric = [table.set_index("step").loc["metric"] for table in (large, small)]
+    assert metric[0]["verdict"] == "holds"
+    assert small["n"].eq(291).all()
+    fell = metric[1]["delta_cfi"] < -0.005 or metric[1]["delta_rmsea"] > 0.010
+    assert (metric[1]["verdict"] == "does not hold") is bool(fell)

@@ -1,0 +1,206 @@
+"""Set covering: the cheapest sites that reach every row, made small and then solved exactly."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from ecity_geo.siting import highs
+from ecity_geo.siting.covering import DOMINANCE_WORK
+from ecity_geo.siting.instance import Flags, Floats, Integers
+
+ROUNDS = 6
+"""Times that rows and columns are thinned out; mostly two change nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cover:
+    """Answer to a covering question.
+
+    Parameters
+    ----------
+    chosen
+        Columns that cover every row, sorted; missing where none were found, or there are none.
+    bound
+        No cover costs less; infinite where there is none (of so many columns).
+    """
+
+    chosen: Integers | None
+    bound: float
+
+
+def solve_cover(
+    covers: csr_array,
+    price: Floats,
+    *,
+    time_limit: float,
+    at_most: int | None = None,
+) -> Cover:
+    """Find the cheapest columns that cover every row.
+
+    Parameters
+    ----------
+    covers
+        Rows x columns, 1 where the column covers the row.
+    price
+        Of each column, positive.
+    time_limit
+        Seconds.
+    at_most
+        Any cover of so many columns will do, and whether there is one is all that is asked.
+
+    Returns
+    -------
+    cover
+        Columns, and a bound of their price.
+
+    Notes
+    -----
+    Toregas, Swain, ReVelle & Bergman (1971), doi:10.1287/opre.19.6.1363. A row goes that is
+    covered wherever another one is, and a column that another no dearer one replaces (Garfinkel
+    & Nemhauser 1972); HiGHS solves what is left.
+    """
+    deadline = time.monotonic() + time_limit
+    if not covers.shape[0]:
+        return Cover(chosen=np.empty(0, dtype=np.int64), bound=0.0)
+    if (np.diff(covers.indptr) == 0).any():
+        return Cover(chosen=None, bound=math.inf)
+    rows, columns = _thinned(covers, price)
+    small = covers[rows][:, columns]
+    start = greedy_cover(small, price[columns])
+    if at_most is not None and len(start) <= at_most:
+        return Cover(chosen=np.sort(columns[start]), bound=0.0)
+    if at_most is not None and _apart(small) > at_most:
+        return Cover(chosen=None, bound=math.inf)
+    answer = highs.solve(
+        _program(small, price[columns], at_most),
+        time_limit=deadline - time.monotonic(),
+        tolerance=_tolerance(price),
+        start=None if at_most is not None else _marked(start, len(columns)),
+    )
+    found = np.flatnonzero(answer.x > 0.5) if answer.x is not None else None
+    if found is None and at_most is None:
+        found = start
+    chosen = None if found is None else np.sort(columns[found])
+    return Cover(chosen=chosen, bound=answer.bound)
+
+
+def greedy_cover(covers: csr_array, price: Floats) -> Integers:
+    """Cover all rows greedily (Chvatal 1979), and drop the columns that are not needed.
+
+    Parameters
+    ----------
+    covers, price
+        As in `solve_cover`; each row has a column.
+
+    Returns
+    -------
+    columns
+        In the order in which they were taken; the first of equals.
+    """
+    by_column = covers.tocsc()
+    left = np.ones(covers.shape[0], dtype=bool)
+    taken: list[int] = []
+    while left.any():
+        gain = by_column.T @ left.astype(float)
+        best = int(np.argmax(gain / price))
+        taken.append(best)
+        left[by_column.indices[by_column.indptr[best] : by_column.indptr[best + 1]]] = False
+    times = np.asarray(covers[:, taken].sum(axis=1)).ravel()
+    kept = []
+    for column in sorted(taken, key=lambda each: (-price[each], -taken.index(each))):
+        own = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]
+        if (times[own] > 1).all():
+            times[own] -= 1
+        else:
+            kept.append(column)
+    return np.array([column for column in taken if column in set(kept)], dtype=np.int64)
+
+
+def _thinned(covers: csr_array, price: Floats) -> tuple[Integers, Integers]:
+    """Return the rows and columns that decide; the first of equals stays."""
+    rows, columns = np.arange(covers.shape[0]), np.arange(covers.shape[1])
+    for _ in range(ROUNDS):
+        part = covers[rows][:, columns]
+        size = len(rows), len(columns)
+        rows = rows[_deciding_rows(part)]
+        columns = columns[_best_columns(covers[rows][:, columns], price[columns])]
+        if (len(rows), len(columns)) == size:
+            break
+    return rows, columns
+
+
+def _deciding_rows(covers: csr_array) -> Flags:
+    """Tell which rows no other row implies: whatever covers that one covers this one."""
+    kept = np.ones(covers.shape[0], dtype=bool)
+    degree = np.bincount(covers.indices, minlength=covers.shape[1]).astype(float)
+    if float(degree @ degree) > DOMINANCE_WORK:
+        return kept
+    shared = (covers @ covers.T).tocoo()
+    size = np.diff(covers.indptr)
+    mine, other = shared.row, shared.col
+    implied = (shared.data == size[other]) & (mine != other)
+    implied &= (size[other] < size[mine]) | (other < mine)
+    kept[mine[implied]] = False
+    return kept
+
+
+def _best_columns(covers: csr_array, price: Floats) -> Flags:
+    """Tell which columns cover something, and no other column replaces at no higher price."""
+    size = np.bincount(covers.indices, minlength=covers.shape[1])
+    kept = size > 0
+    degree = np.diff(covers.indptr).astype(float)
+    if float(degree @ degree) > DOMINANCE_WORK:
+        return kept
+    shared = (covers.T @ covers).tocoo()
+    mine, other = shared.row, shared.col
+    within = (shared.data == size[mine]) & (mine != other) & (price[other] <= price[mine])
+    same = (size[other] == size[mine]) & (price[other] == price[mine])
+    kept[mine[within & (~same | (other < mine))]] = False
+    return kept
+
+
+def _apart(covers: csr_array) -> int:
+    """Count rows of which no two share a column: as many columns are needed at least."""
+    used = np.zeros(covers.shape[1], dtype=bool)
+    count = 0
+    for row in np.argsort(np.diff(covers.indptr), kind="stable"):
+        own = covers.indices[covers.indptr[row] : covers.indptr[row + 1]]
+        if not used[own].any():
+            used[own] = True
+            count += 1
+    return count
+
+
+def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Program:
+    n = covers.shape[1]
+    rows, lower = covers.astype(float), np.ones(covers.shape[0])
+    upper = np.full(covers.shape[0], math.inf)
+    if at_most is not None:
+        rows = csr_array(vstack([rows, csr_array(np.ones((1, n)))]))
+        lower, upper = np.append(lower, 0.0), np.append(upper, float(at_most))
+    return highs.Program(
+        cost=price if at_most is None else np.zeros(n),
+        limit=np.ones(n),
+        whole=np.ones(n, dtype=bool),
+        rows=csr_array(rows),
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _tolerance(price: Floats) -> float:
+    """Gap that counts as closed: prices that are whole multiples of one leave nothing between."""
+    least = float(price.min())
+    multiples = price / least
+    return 0.99 * least if np.allclose(multiples, np.round(multiples)) else 1e-9 * least
+
+
+def _marked(columns: Integers, n: int) -> Floats:
+    x = np.zeros(n)
+    x[columns] = 1.0
+    return x

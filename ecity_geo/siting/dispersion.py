@@ -1,0 +1,219 @@
+"""p-dispersion: sites as far from one another as they can be."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting import highs
+from ecity_geo.siting.instance import Flags, Floats, Integers
+from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.question import joined, shown
+
+
+def p_dispersion(
+    cost: CostMatrix,
+    *,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    time_limit: float = 20.0,
+) -> SitingPlan:
+    """Choose ``p`` new sites so that the two sites nearest to one another are far apart.
+
+    Parameters
+    ----------
+    cost
+        Cost between sites: rows and columns both hold the candidates and the existing sites.
+        Where the two directions differ, the smaller counts; a pair that is absent is infinitely
+        far apart.
+    p
+        Number of new sites, at least two where none exist.
+    candidates, existing
+        Ids of the possible sites, and of those that stand and stay: these, too, keep the new
+        ones away, but not one another.
+    time_limit
+        Seconds after which the best plan so far is returned with its proven bound.
+
+    Returns
+    -------
+    plan
+        Its objective is the smallest cost between a new site and any other; nobody is assigned.
+
+    Raises
+    ------
+    AnalysisError
+        If a site lacks a row or a column, or p is not between 1 and the number of candidates.
+
+    Notes
+    -----
+    Kuby (1987), doi:10.1111/j.1538-4632.1987.tb00133.x, by bisection over the costs with an
+    independent set at each (Sayyady & Fathi 2016, doi:10.1016/j.ejor.2016.01.034).
+    """
+    began = time.monotonic()
+    stand = pd.Index([], dtype=object) if existing is None else existing
+    apart, away = _distances(cost, candidates, stand)
+    if p != int(p) or not 1 <= p <= len(candidates) or (p < 2 and not len(stand)):
+        raise AnalysisError(
+            f"p = {p!r} new sites of {len(candidates)} candidates: there must be a second site "
+            "to be far from, and a candidate for each."
+        )
+    chosen, radius, bound = _search(apart, away, int(p), deadline=began + time_limit)
+    order = _by_spread(apart, away, chosen)
+    sites = candidates.take(order)
+    gap = (bound - radius) / radius if 0 < radius < bound else 0.0
+    gap = gap if math.isfinite(gap) else 0.0
+    spread = np.array([_spread(apart, away, order[: k + 1]) for k in range(len(order))])
+    finite = np.where(np.isfinite(spread), spread, np.nan)
+    gains = pd.DataFrame({"added": np.nan, "cumulative": finite, "share": np.nan}, index=sites)
+    return SitingPlan(
+        model="p_dispersion",
+        sites=sites,
+        existing=stand,
+        assignment=pd.DataFrame({"facility_id": [], "cost": []}),
+        objective=radius,
+        bound=radius if gap == 0 else bound,
+        gap=gap,
+        status="optimal" if gap == 0 else "time_limit",
+        gains=gains,
+        standard=None,
+        unit=cost.unit,
+        unreachable=pd.Index([], dtype=object),
+        ties=0,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _distances(cost: CostMatrix, candidates: pd.Index, existing: pd.Index) -> tuple[Floats, Floats]:
+    """Return costs among the candidates, and of each to the nearest existing site."""
+    sites = joined(existing, candidates)
+    for name, ids in (("row", cost.demand_ids), ("column", cost.facility_ids)):
+        absent = sites[~sites.isin(ids)]
+        if len(absent):
+            raise AnalysisError(f"The costs between sites have no {name} for {shown(absent)}.")
+    frame = cost.to_frame().loc[sites, sites].to_numpy()
+    both = np.minimum(frame, frame.T)
+    n = len(existing)
+    apart = both[n:, n:].copy()
+    np.fill_diagonal(apart, np.inf)
+    return apart, both[n:, :n].min(axis=1, initial=np.inf)
+
+
+def _spread(apart: Floats, away: Floats, chosen: Integers) -> float:
+    """Return the smallest cost between a chosen site and any other."""
+    inner = apart[np.ix_(chosen, chosen)].min(initial=np.inf)
+    return float(min(inner, away[chosen].min(initial=np.inf)))
+
+
+def _search(
+    apart: Floats, away: Floats, p: int, *, deadline: float
+) -> tuple[Integers, float, float]:
+    chosen = _farthest(apart, away, p)
+    radius = _spread(apart, away, chosen)
+    costs = np.unique(np.concatenate([apart.ravel(), away]))
+    steps = costs[costs > radius]
+    bound = math.inf
+    while len(steps) and time.monotonic() < deadline:
+        middle = float(steps[len(steps) // 2])
+        found, proven = _independent(
+            apart < middle, away >= middle, p, time_limit=deadline - time.monotonic()
+        )
+        if found is not None:
+            chosen, radius = found, _spread(apart, away, found)
+            steps = steps[steps > radius]
+        elif proven:
+            steps = steps[steps < middle]
+            bound = float(steps.max(initial=radius))
+        else:
+            break
+    return chosen, radius, radius if not len(steps) else bound
+
+
+def _farthest(apart: Floats, away: Floats, p: int) -> Integers:
+    """Insert the farthest candidate, again and again (Erkut 1990)."""
+    if np.isfinite(away).any():
+        chosen = [int(np.argmax(away))]
+    else:
+        finite = np.where(np.isfinite(apart), apart, -1.0)
+        first = int(np.argmax(finite.max(axis=1)))
+        chosen = [first]
+    while len(chosen) < p:
+        near = np.minimum(apart[:, chosen].min(axis=1), away)
+        near[chosen] = -1.0
+        chosen.append(int(np.argmax(near)))
+    return np.sort(np.array(chosen))
+
+
+def _independent(
+    conflict: Flags, allowed: Flags, p: int, *, time_limit: float
+) -> tuple[Integers | None, bool]:
+    """Find ``p`` allowed candidates of which no two conflict, or prove that there are none."""
+    use = np.flatnonzero(allowed)
+    if len(use) < p:
+        return None, True
+    cliques = _cliques(conflict[np.ix_(use, use)])
+    rows = csr_array(
+        (
+            np.ones(sum(map(len, cliques)) + len(use)),
+            (
+                np.concatenate(
+                    [
+                        *(np.full(len(each), at) for at, each in enumerate(cliques)),
+                        np.full(len(use), len(cliques)),
+                    ]
+                ),
+                np.concatenate([*cliques, np.arange(len(use))]),
+            ),
+        ),
+        shape=(len(cliques) + 1, len(use)),
+    )
+    program = highs.Program(
+        cost=np.zeros(len(use)),
+        limit=np.ones(len(use)),
+        whole=np.ones(len(use), dtype=bool),
+        rows=rows,
+        lower=np.append(np.zeros(len(cliques)), float(p)),
+        upper=np.append(np.ones(len(cliques)), float(p)),
+    )
+    answer = highs.solve(program, time_limit=time_limit, tolerance=0.5)
+    if answer.x is None:
+        return None, math.isinf(answer.bound) and answer.bound > 0
+    return use[answer.x > 0.5], True
+
+
+def _cliques(conflict: Flags) -> list[Integers]:
+    """Cover every conflict by a set of candidates of which all conflict: a stronger limit."""
+    left = np.triu(conflict, 1)
+    found = []
+    while left.any():
+        a, b = np.unravel_index(int(np.argmax(left)), left.shape)
+        members = [int(a), int(b)]
+        common = conflict[a] & conflict[b]
+        while common.any():
+            each = int(np.argmax(common))
+            members.append(each)
+            common = common & conflict[each]
+        clique = np.sort(np.array(members))
+        left[np.ix_(clique, clique)] = False
+        found.append(clique)
+    return found
+
+
+def _by_spread(apart: Floats, away: Floats, chosen: Integers) -> Integers:
+    """Order sites so that each one keeps the others as far apart as can be."""
+    left = [int(each) for each in chosen]
+    order: list[int] = []
+    while left:
+        best = min(
+            left,
+            key=lambda each: (-_spread(apart, away, np.array([*order, each])), each),
+        )
+        left.remove(best)
+        order.append(best)
+    return np.array(order, dtype=np.int64)
