@@ -22,7 +22,7 @@ MOST_SIDE = 1024
 """Rows and columns of cells at most."""
 CELLS = 4
 """Rows of cells to the distance, so that the runs trace a circle closely."""
-BLOCK = 250_000
+BLOCK = 60_000
 """Pairs looked at together: few enough to stay near the processor."""
 MANY = 1_000_000
 """Pairs to look at from which compiled code is worth loading."""
@@ -117,6 +117,11 @@ class NearPairs:
             _runs=runs,
             _module=kernels("ecity_geo.geo.near_kernels") if many else None,
         )
+
+    @property
+    def many(self) -> bool:
+        """Whether there are so many pairs to look at that compiled code pays."""
+        return self._module is not None
 
     def read(self, block: tuple[int, int]) -> Pairs:
         """Pair the goals of one block; threads may read at once.

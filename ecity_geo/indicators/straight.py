@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from ecity_geo.geo.compiled import threads
+from ecity_geo.geo.compiled import kernels, threads
 from ecity_geo.geo.near import NearPairs, Pairs
 from ecity_geo.geo.points import places_of
 from ecity_geo.indicators.amounts import align_amounts
@@ -23,7 +23,11 @@ from ecity_geo.indicators.catchment import check_method, weigh
 from ecity_geo.indicators.decay import Decay
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Points = gpd.GeoDataFrame | gpd.GeoSeries
+
+SHARES = 8
+"""Parts of the work, each with sums of its own, whatever the number of threads."""
 
 
 def straight_catchment(
@@ -69,26 +73,21 @@ def straight_catchment(
     pairs = _pairs(demand, facilities, catchment)
     people = align_amounts(population, demand.index, "population", "demand point")
     supply = align_amounts(capacity, facilities.index, "capacity", "facility")
+    module = kernels("ecity_geo.indicators.straight_kernels") if pairs.many else None
+    hand_out = _hand_out if module is None else module.hand_out
     trips = np.empty(0)
     if method == "3sfca":
-        trips = _summed(pairs, len(people), lambda pair: weigh(pair[2], decay))
+        trips = _gathered(pairs, decay, len(people), _add_weights)
 
-    def handed_out(pair: Pairs) -> Floats:
-        home, facility, metres = pair
-        if not len(home):
-            return metres
-        weight = weigh(metres, decay)
+    def share_out(pair: Pairs, access: Floats) -> None:
+        home, facility, weight = pair
         if method == "3sfca":
             total = trips[home]
-            weight *= np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-        first = facility[0]
-        users = np.bincount(facility - first, weights=people[home] * weight)
-        some = supply[first : first + len(users)]
-        share = np.divide(some, users, out=np.zeros(len(users)), where=users > 0)
-        given = share[facility - first] * weight
-        return np.asarray(given * weight if method == "m2sfca" else given, dtype=np.float64)
+            weight = weight * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+        given = weight**2 if method == "m2sfca" else weight
+        hand_out(home, facility, weight, given, people, supply, access)
 
-    access = _summed(pairs, len(people), handed_out)
+    access = _gathered(pairs, decay, len(people), share_out)
     return pd.Series(access, index=demand.index, name="access")
 
 
@@ -126,7 +125,12 @@ def straight_opportunities(
     """
     pairs = _pairs(demand, facilities, standard)
     supply = align_amounts(amounts, facilities.index, "amounts", "facility")
-    found = _summed(pairs, len(demand), lambda pair: supply[pair[1]] * weigh(pair[2], decay))
+    found = _gathered(
+        pairs,
+        decay,
+        len(demand),
+        lambda pair, total: np.add.at(total, pair[0], supply[pair[1]] * pair[2]),
+    )
     return pd.Series(found, index=demand.index, name="opportunities")
 
 
@@ -166,15 +170,41 @@ def _pairs(demand: Points, facilities: Points, reach: float) -> NearPairs:
     return NearPairs.of(homes, goals, float(reach))
 
 
-def _summed(pairs: NearPairs, homes: int, parts: Callable[[Pairs], Floats]) -> Floats:
-    """Sum a part per pair over each home, block by block in their order."""
-    total = np.zeros(homes)
+def _gathered(
+    pairs: NearPairs, decay: Decay | None, homes: int, add: Callable[[Pairs, Floats], None]
+) -> Floats:
+    """Let each block of weighted pairs add to the homes, some blocks per thread at a time.
 
-    def block_sum(block: tuple[int, int]) -> Floats:
-        pair = pairs.read(block)
-        return np.bincount(pair[0], weights=parts(pair), minlength=homes).astype(np.float64)
+    The shares and their order are the same on any machine, and so are the last bits of the sums.
+    """
 
+    def gather(blocks: list[tuple[int, int]]) -> Floats:
+        total = np.zeros(homes)
+        for block in blocks:
+            home, facility, metres = pairs.read(block)
+            add((home, facility, weigh(metres, decay)), total)
+        return total
+
+    step = -(-len(pairs.blocks) // SHARES)
+    shares = [pairs.blocks[k : k + step] for k in range(0, len(pairs.blocks), step)]
     with ThreadPoolExecutor(threads()) as pool:
-        for part in pool.map(block_sum, pairs.blocks):
-            total += part
-    return total
+        return np.asarray(sum(pool.map(gather, shares)), dtype=np.float64)
+
+
+def _add_weights(pair: Pairs, total: Floats) -> None:
+    np.add.at(total, pair[0], pair[2])
+
+
+def _hand_out(
+    home: Integers,
+    facility: Integers,
+    asked: Floats,
+    given: Floats,
+    people: Floats,
+    supply: Floats,
+    access: Floats,
+) -> None:
+    """Do what the compiled loop does, for few pairs."""
+    users = np.bincount(facility, weights=people[home] * asked, minlength=len(supply))
+    share = np.divide(supply, users, out=np.zeros_like(supply), where=users > 0)
+    np.add.at(access, home, share[facility] * given)

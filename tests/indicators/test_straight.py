@@ -52,8 +52,11 @@ def city(seed: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, pd.Series, pd.S
     name=st.sampled_from(list(DECAYS)),
     method=st.sampled_from(METHODS),
     block=st.sampled_from([1, 30, 10**6]),
+    compiled=st.booleans(),
 )
-def test_access_is_that_of_the_cost_matrix(seed: int, name: str, method: str, block: int) -> None:
+def test_access_is_that_of_the_cost_matrix(
+    seed: int, name: str, method: str, block: int, compiled: bool
+) -> None:
     demand, services, people, capacity = city(seed)
     weigh = DECAYS[name]
     expected = floating_catchment(
@@ -61,6 +64,7 @@ def test_access_is_that_of_the_cost_matrix(seed: int, name: str, method: str, bl
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(near, "BLOCK", block)
+        patch.setattr(near, "MANY", 0 if compiled else 10**12)
         found = straight_catchment(
             demand,
             services,
