@@ -23,6 +23,8 @@ Integers = NDArray[np.int64]
 _SLACK = 1e-10
 # Simulated lags held at once, for weights that differ within a row.
 _BLOCK = 4_000_000
+# So many times the square of a draw's length, and places rarely come up twice in it.
+_SPARSE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,7 +127,16 @@ def _orders(matrix: csr_array, permutations: int, seed: int) -> Integers:
     rng = np.random.default_rng(seed)
     n = matrix.shape[0]
     length = min(int(np.diff(matrix.indptr).max(initial=0)) + 1, n)
-    return np.stack([rng.choice(n, length, replace=False) for _ in range(permutations)])
+    if n < _SPARSE * length**2:
+        return np.stack([rng.choice(n, length, replace=False) for _ in range(permutations)])
+    # Draws with a place twice are rare here; drawn anew, the others are uniform without it.
+    orders = rng.integers(n, size=(permutations, length))
+    while True:
+        ordered = np.sort(orders, axis=1)
+        twice = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+        if not twice.size:
+            return orders
+        orders[twice] = rng.integers(n, size=(len(twice), length))
 
 
 def _slack(values: Floats) -> float:

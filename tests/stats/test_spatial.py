@@ -12,10 +12,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights, distance_band, k_nearest, queen
+from ecity_geo.stats import permutation
 from ecity_geo.stats.clusters import (
     LocalClusters,
     getis_ord,
@@ -322,3 +324,16 @@ def test_what_cannot_be_tested_is_said() -> None:
         k_nearest(points.set_crs("EPSG:4326", allow_override=True), 3)
     with pytest.raises(AnalysisError, match="expected 1 to 29"):
         k_nearest(points, 30)
+
+
+def test_places_drawn_at_random_are_different_ones_and_all_as_likely() -> None:
+    # 400 places, three neighbours: those drawn twice are drawn anew. Against the chi-square
+    # distribution, which a fair draw exceeds once in ten thousand.
+    ring = np.arange(400)
+    ends = np.concatenate([(ring + step) % 400 for step in (1, 2, 3)])
+    matrix = csr_array((np.ones(1200), (np.tile(ring, 3), ends)), shape=(400, 400))
+    orders = permutation._orders(matrix, 20_000, 5)
+    assert orders.shape == (20_000, 4)
+    assert (np.diff(np.sort(orders, axis=1), axis=1) > 0).all()
+    for seat in orders.T:
+        assert stats.chisquare(np.bincount(seat, minlength=400)).pvalue > 1e-4
