@@ -4,5 +4,15 @@ from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
 from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.planning import ConditionedPlan, plan_sites
 
-__all__ = ["SitingPlan", "lscp", "mclp", "p_center", "p_dispersion", "p_median"]
+__all__ = [
+    "ConditionedPlan",
+    "SitingPlan",
+    "lscp",
+    "mclp",
+    "p_center",
+    "p_dispersion",
+    "p_median",
+    "plan_sites",
+]

@@ -1,0 +1,275 @@
+"""Location questions as a mixed-integer program: capacities, budgets, kinds, closings, floors.
+
+One variable opens each site, one moves each share of demand to a site within reach. All blocks are
+built as arrays; HiGHS does the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from ecity_geo.siting import highs
+from ecity_geo.siting.instance import Flags, Floats, Integers
+
+COVERAGE, TRAVEL, PRICE, FAIREST = "coverage", "travel", "price", "fairest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sites:
+    """Sites of a question, by position.
+
+    Parameters
+    ----------
+    standing
+        Which are open already.
+    closable
+        Which of these may be closed.
+    price
+        Of opening a new site, or of closing one that stands (less than 0: it saves).
+    capacity
+        People whom each can serve; infinite where that does not matter.
+    place
+        Number of the place: at most one site is open at each.
+    """
+
+    standing: Flags
+    closable: Flags
+    price: Floats
+    capacity: Floats
+    place: Integers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """A question in numbers.
+
+    Parameters
+    ----------
+    row, column, cost
+        Pairs within reach.
+    people
+        Per row, positive.
+    sites
+        Of the columns.
+    objective
+        ``"coverage"`` (most people), ``"travel"`` (least person-cost), ``"price"`` (cheapest) or
+        ``"fairest"`` (largest smallest share of a group, then most people).
+    p
+        Number of new sites exactly; None for any number.
+    budget
+        Greatest price; infinite where there is none.
+    group
+        Group of each row, from 0; -1 for none.
+    floor
+        Least share of the people of each group that are served.
+    served
+        Whether every row must be served whole.
+    """
+
+    row: Integers
+    column: Integers
+    cost: Floats
+    people: Floats
+    sites: Sites
+    objective: str
+    p: int | None
+    budget: float
+    group: Integers
+    floor: Floats
+    served: bool
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return len(self.sites.price)
+
+    @property
+    def spread(self) -> int:
+        """Number of variables: sites, pairs, and the smallest share where it is asked for."""
+        return self.n_sites + len(self.row) + (self.objective == FAIREST)
+
+
+def program(model: Model) -> highs.Program:
+    """Write a model as a program.
+
+    Parameters
+    ----------
+    model
+        The question.
+
+    Returns
+    -------
+    program
+        Variables: sites (1 open), then pairs (share of the row served there), then, for
+        ``"fairest"``, the smallest share.
+    """
+    blocks = [
+        block
+        for block in (
+            _served(model),
+            _opened(model),
+            _capacities(model),
+            _places(model),
+            _number(model),
+            _budget(model),
+            _floors(model),
+        )
+        if block is not None
+    ]
+    rows, lower, upper = (list(part) for part in zip(*blocks, strict=True))
+    whole = np.zeros(model.spread, dtype=bool)
+    whole[: model.n_sites] = True
+    return highs.Program(
+        cost=_objective(model),
+        limit=np.ones(model.spread),
+        whole=whole,
+        rows=csr_array(vstack([*rows, _fixed(model)])),
+        lower=np.concatenate([*lower, _fixed_value(model)]),
+        upper=np.concatenate([*upper, _fixed_value(model)]),
+    )
+
+
+_Block = tuple[csr_array, Floats, Floats]
+
+
+def _block(model: Model, rows: Integers, columns: Integers, values: Floats, n: int) -> csr_array:
+    return csr_array((values, (rows, columns)), shape=(n, model.spread))
+
+
+def _pairs(model: Model) -> Integers:
+    return model.n_sites + np.arange(len(model.row))
+
+
+def _served(model: Model) -> _Block:
+    """Serve each row once at most, or once exactly."""
+    n = len(model.people)
+    rows = _block(model, model.row, _pairs(model), np.ones(len(model.row)), n)
+    return rows, np.full(n, float(model.served)), np.ones(n)
+
+
+def _opened(model: Model) -> _Block:
+    """Serve nobody at a site that is closed."""
+    at = np.arange(len(model.row))
+    rows = _block(
+        model,
+        np.concatenate([at, at]),
+        np.concatenate([_pairs(model), model.column]),
+        np.concatenate([np.ones(len(at)), -np.ones(len(at))]),
+        len(at),
+    )
+    return rows, np.full(len(at), -math.inf), np.zeros(len(at))
+
+
+def _capacities(model: Model) -> _Block | None:
+    """Serve no more people at a site than it can."""
+    limited = np.flatnonzero(np.isfinite(model.sites.capacity))
+    if not len(limited):
+        return None
+    place = np.full(model.n_sites, -1)
+    place[limited] = np.arange(len(limited))
+    pair = place[model.column] >= 0
+    rows = _block(
+        model,
+        np.concatenate([place[model.column[pair]], np.arange(len(limited))]),
+        np.concatenate([_pairs(model)[pair], limited]),
+        np.concatenate([model.people[model.row[pair]], -model.sites.capacity[limited]]),
+        len(limited),
+    )
+    return rows, np.full(len(limited), -math.inf), np.zeros(len(limited))
+
+
+def _places(model: Model) -> _Block | None:
+    """Open one site at most at each place."""
+    counts = np.bincount(model.sites.place)
+    shared = counts[model.sites.place] > 1
+    if not shared.any():
+        return None
+    _, at = np.unique(model.sites.place[shared], return_inverse=True)
+    n = int(at.max()) + 1
+    rows = _block(model, at, np.flatnonzero(shared), np.ones(int(shared.sum())), n)
+    return rows, np.full(n, -math.inf), np.ones(n)
+
+
+def _number(model: Model) -> _Block | None:
+    if model.p is None:
+        return None
+    new = np.flatnonzero(~model.sites.standing)
+    rows = _block(model, np.zeros(len(new), dtype=np.int64), new, np.ones(len(new)), 1)
+    return rows, np.array([float(model.p)]), np.array([float(model.p)])
+
+
+def _prices(model: Model) -> tuple[Floats, float]:
+    """Return what each site variable adds to the price, and what is paid when all are 0."""
+    sites = model.sites
+    closing = np.where(sites.standing, sites.price, 0.0)
+    return np.where(sites.standing, -sites.price, sites.price), float(closing[sites.closable].sum())
+
+
+def _budget(model: Model) -> _Block | None:
+    if not math.isfinite(model.budget):
+        return None
+    price, given = _prices(model)
+    use = ~model.sites.standing | model.sites.closable
+    at = np.flatnonzero(use)
+    rows = _block(model, np.zeros(len(at), dtype=np.int64), at, price[at], 1)
+    return rows, np.array([-math.inf]), np.array([model.budget - given])
+
+
+def _floors(model: Model) -> _Block | None:
+    """Serve a share of each group at least: a given one, or the smallest that is raised."""
+    fairest = model.objective == FAIREST
+    if not fairest and not model.floor.any():
+        return None
+    n = len(model.floor)
+    pair = model.group[model.row] >= 0
+    totals = np.bincount(model.group[model.group >= 0], model.people[model.group >= 0], n)
+    group = model.group[model.row[pair]]
+    rows = _block(
+        model,
+        group,
+        _pairs(model)[pair],
+        model.people[model.row[pair]] / totals[group],
+        n,
+    )
+    if fairest:
+        share = csr_array(
+            (-np.ones(n), (np.arange(n), np.full(n, model.spread - 1))), shape=(n, model.spread)
+        )
+        both = csr_array(vstack([rows, rows + share]))
+        lower = np.concatenate([model.floor, np.zeros(n)])
+        return both, lower, np.full(2 * n, math.inf)
+    return rows, model.floor, np.full(n, math.inf)
+
+
+def _fixed(model: Model) -> csr_array:
+    """Keep the standing sites that may not be closed."""
+    kept = np.flatnonzero(model.sites.standing & ~model.sites.closable)
+    return _block(model, np.arange(len(kept)), kept, np.ones(len(kept)), len(kept))
+
+
+def _fixed_value(model: Model) -> Floats:
+    return np.ones(int((model.sites.standing & ~model.sites.closable).sum()))
+
+
+def _objective(model: Model) -> Floats:
+    """Return the cost of each variable; a trifle makes the cheaper of equal plans the better."""
+    cost = np.zeros(model.spread)
+    pairs = slice(model.n_sites, model.n_sites + len(model.row))
+    people = model.people[model.row]
+    if model.objective in (COVERAGE, FAIREST):
+        cost[pairs] = -people
+    elif model.objective == TRAVEL:
+        cost[pairs] = people * model.cost
+    else:
+        price, _ = _prices(model)
+        use = ~model.sites.standing | model.sites.closable
+        cost[: model.n_sites] = np.where(use, price, 0.0)
+    if model.objective == FAIREST:
+        # All people together weigh no more than a millionth of the smallest share.
+        cost[pairs] *= 1e-6 / max(float(model.people.sum()), 1.0)
+        cost[-1] = -1.0
+    return cost

@@ -1,0 +1,208 @@
+"""Plans under conditions against enumeration, the plain models and properties."""
+
+from __future__ import annotations
+
+from itertools import chain, combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from ecity_geo import siting
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+
+SMALL = settings(max_examples=25, deadline=None)
+
+
+class Town:
+    """Five homes and five sites at random places on a line."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        homes, sites = rng.integers(0, 20, 5), rng.integers(0, 20, 5)
+        names = [f"s{n}" for n in range(5)]
+        self.frame = pd.DataFrame(
+            np.abs(homes[:, None] - sites[None]).astype(float),
+            index=[f"h{n}" for n in range(5)],
+            columns=names,
+        )
+        self.people = pd.Series(rng.integers(1, 10, 5).astype(float), index=self.frame.index)
+        self.capacity = pd.Series(rng.integers(3, 15, 5).astype(float), index=names)
+        self.price = pd.Series(rng.integers(1, 5, 5).astype(float), index=names)
+        self.sites = pd.DataFrame({"standing": [True, *[False] * 4]}, index=names)
+
+    @property
+    def cost(self) -> CostMatrix:
+        return CostMatrix.from_frame(self.frame, unit="m")
+
+    def served(self, chosen: tuple[str, ...], standard: float) -> float:
+        """Most people whom sites can serve within the standard, by SciPy's linear programs."""
+        pairs = [
+            (home, site) for home, site in product(self.frame.index, chosen)
+            if self.frame.loc[home, site] <= standard
+        ]  # fmt: skip
+        if not pairs:
+            return 0.0
+        rows = [[float(home == each) for home, _ in pairs] for each in self.frame.index]
+        rows += [[self.people[home] * (site == each) for home, site in pairs] for each in chosen]
+        limits = [1.0] * 5 + [float(self.capacity[site]) for site in chosen]
+        best = linprog([-self.people[home] for home, _ in pairs], A_ub=rows, b_ub=limits)
+        return float(-best.fun)
+
+    def choices(self) -> list[tuple[str, ...]]:
+        free = list(self.frame.columns[1:])
+        sets = chain.from_iterable(combinations(free, n) for n in range(5))
+        return [("s0", *chosen) for chosen in sets]
+
+
+@given(st.integers(0, 10_000), st.integers(0, 9))
+@SMALL
+def test_capacities_and_a_budget_are_kept_and_used_best(seed: int, budget: int) -> None:
+    town = Town(seed)
+    sites = town.sites.assign(capacity=town.capacity, price=town.price)
+    found = siting.plan_sites(town.cost, town.people, sites, standard=6, budget=budget)
+    best = max(
+        town.served(chosen, 6)
+        for chosen in town.choices()
+        if town.price[list(chosen[1:])].sum() <= budget
+    )
+    assert found.plan.objective == pytest.approx(best, abs=1e-6)
+    assert found.price <= budget
+    assert (found.load["people"] <= found.load["capacity"] + 1e-6).all()
+    assert found.shares["people"].sum() == pytest.approx(best, abs=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 3))
+@SMALL
+def test_without_conditions_it_is_mclp_and_p_median(seed: int, p: int) -> None:
+    town = Town(seed)
+    asked = {"p": p, "candidates": town.frame.columns[1:], "existing": town.frame.columns[:1]}
+    plain = siting.mclp(town.cost, town.people, standard=6, **asked)
+    found = siting.plan_sites(town.cost, town.people, town.sites, standard=6, p=p)
+    assert found.plan.objective == pytest.approx(plain.objective)
+    median = siting.p_median(town.cost, town.people, **asked)
+    found = siting.plan_sites(town.cost, town.people, town.sites, objective="travel", p=p)
+    assert found.plan.objective == pytest.approx(median.objective)
+
+
+@given(st.integers(0, 10_000))
+@SMALL
+def test_the_cheapest_plan_serves_all(seed: int) -> None:
+    town = Town(seed)
+    sites = town.sites.assign(capacity=town.capacity, price=town.price)
+    total = town.people.sum()
+    prices = [
+        town.price[list(chosen[1:])].sum()
+        for chosen in town.choices()
+        if town.served(chosen, 12) >= total - 1e-9
+    ]
+    asked = {"objective": "price", "standard": 12}
+    if not prices:
+        with pytest.raises(AnalysisError, match=r"No plan|within reach|have room"):
+            siting.plan_sites(town.cost, town.people, sites, **asked)
+        return
+    found = siting.plan_sites(town.cost, town.people, sites, **asked)
+    assert found.plan.objective == pytest.approx(min(prices))
+    assert found.shares.groupby("demand_id")["share"].sum().round(6).eq(1).all()
+
+
+@given(st.integers(0, 10_000))
+@SMALL
+def test_closing_and_opening_is_moving(seed: int) -> None:
+    """Closing saves money that opens another site elsewhere."""
+    town = Town(seed)
+    sites = town.sites.assign(closable=True, price=town.price.where(town.price.index != "s0", -3))
+    found = siting.plan_sites(town.cost, town.people, sites, standard=6, budget=1)
+    kept = siting.plan_sites(
+        town.cost, town.people, sites.assign(closable=False), standard=6, budget=1
+    )
+    assert found.plan.objective >= kept.plan.objective - 1e-9
+    assert found.price <= 1
+    best = 0.0
+    for chosen in town.choices():
+        for stay in (True, False):
+            open_sites = chosen if stay else chosen[1:]
+            price = town.price[list(chosen[1:])].sum() + (0 if stay else -3)
+            if price <= 1:
+                near = (town.frame[list(open_sites)] <= 6).any(axis=1)
+                best = max(best, float(town.people[near].sum()))
+    assert found.plan.objective == pytest.approx(best)
+
+
+def test_one_kind_of_site_at_each_place() -> None:
+    frame = pd.DataFrame({"kiosk": [1.0, 1], "office": [1.0, 1]}, index=["a", "b"])
+    people = pd.Series([60.0, 50], index=["a", "b"])
+    sites = pd.DataFrame(
+        {"capacity": [50, 200], "price": [1, 3], "place": ["square", "square"]},
+        index=["kiosk", "office"],
+    )
+    cost = CostMatrix.from_frame(frame, unit="km")
+    cheap = siting.plan_sites(cost, people, sites, standard=2, budget=2)
+    assert (list(cheap.plan.sites), cheap.plan.objective) == (["kiosk"], 50)
+    rich = siting.plan_sites(cost, people, sites, standard=2, budget=9)
+    assert (list(rich.plan.sites), rich.plan.objective) == (["office"], 110)
+    assert rich.load.loc["office", "used"] == pytest.approx(0.55)
+
+
+def test_floors_cost_coverage_and_are_kept() -> None:
+    frame = pd.DataFrame(
+        {"east": [0.0, 9, 9], "west": [9.0, 0, 9], "south": [9.0, 9, 0]}, index=["e", "w", "s"]
+    )
+    people = pd.Series({"e": 100.0, "w": 80, "s": 10})
+    groups = pd.Series({"e": "planned", "w": "planned", "s": "informal"})
+    sites = pd.DataFrame(index=frame.columns)
+    asked = {"standard": 1, "p": 2, "groups": groups}
+    cost = CostMatrix.from_frame(frame, unit="km")
+    free = siting.plan_sites(cost, people, sites, **asked)
+    fair = siting.plan_sites(cost, people, sites, floors={"informal": 0.5}, **asked)
+    assert (free.plan.objective, fair.plan.objective) == (180, 110)  # the price of fairness: 70
+    assert fair.groups.loc["informal", "share"] == 1
+    fairest = siting.plan_sites(cost, people, sites, objective="fairest", **asked)
+    assert set(fairest.plan.sites) == {"east", "south"}
+    assert fairest.plan.objective == pytest.approx(100 / 180)
+    with pytest.raises(AnalysisError, match="the floors"):
+        siting.plan_sites(cost, people, sites, floors=1.0, **asked)
+
+
+@given(st.integers(0, 5000))
+@SMALL
+def test_more_capacity_and_more_money_never_serve_fewer(seed: int) -> None:
+    town = Town(seed)
+    sites = town.sites.assign(capacity=town.capacity, price=town.price)
+    asked = {"standard": 6, "budget": 4}
+    one = siting.plan_sites(town.cost, town.people, sites, **asked).plan.objective
+    more = sites.assign(capacity=town.capacity + 2)
+    assert siting.plan_sites(town.cost, town.people, more, **asked).plan.objective >= one - 1e-6
+    rich = siting.plan_sites(town.cost, town.people, sites, standard=6, budget=5)
+    assert rich.plan.objective >= one - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"objective": "profit"}, "No objective"),
+        ({"standard": None}, "needs a standard"),
+        ({"p": None}, "every site would be opened"),
+        ({"p": 9}, "of fewer candidates"),
+        ({"floors": 0.5}, "of groups"),
+        ({"objective": "fairest"}, "between groups"),
+        ({"objective": "price", "standard": 0}, "within\\s+reach|within reach"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(change: dict[str, object], told: str) -> None:
+    town = Town(1)
+    town.frame += 0.5
+    asked = {"standard": 6, "p": 1} | change
+    with pytest.raises(AnalysisError, match=told):
+        siting.plan_sites(town.cost, town.people, town.sites, **asked)
+
+
+def test_too_little_room_is_said_in_people() -> None:
+    town = Town(2)
+    sites = town.sites.assign(capacity=1.0)
+    with pytest.raises(AnalysisError, match=f"{town.people.sum() - 5:g} too many"):
+        siting.plan_sites(town.cost, town.people, sites, objective="travel", p=4)
