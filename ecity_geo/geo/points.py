@@ -38,13 +38,16 @@ def coordinates(points: gpd.GeoSeries, name: str) -> tuple[Floats, Floats]:
         If a geometry is missing, empty, not a point, or has a coordinate that is not finite.
     """
     geometry = points.to_numpy()
-    strange = (shapely.get_type_id(geometry) != POINT) | shapely.is_empty(geometry)
-    if strange.any():
+    strange = shapely.get_type_id(geometry) != POINT
+    places = shapely.get_coordinates(geometry)
+    # An empty point has no coordinates to give.
+    if strange.any() or len(places) < len(geometry):
+        strange |= shapely.is_empty(geometry)
         raise AnalysisError(
             f"{name}: found {name_some(points.index, strange)} without a point, "
             "expected a point in each row. Leave these rows out, or give their centroids."
         )
-    x, y = shapely.get_x(geometry), shapely.get_y(geometry)
+    x, y = places.T
     check_finite(x, y, points.index, name)
     return x, y
 
