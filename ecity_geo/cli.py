@@ -131,7 +131,11 @@ def rank(study: Path, style: str, strict: bool) -> None:
 @study_argument
 @click.option("-p", "p", type=click.IntRange(min=1), help="Number of new sites.")
 @click.option("--standard", type=click.FloatRange(min=0, min_open=True), help="Greatest cost.")
-@click.option("--model", type=click.Choice(["mclp", "p_median"]), help="Location model.")
+@click.option(
+    "--model",
+    type=click.Choice(["mclp", "p_median", "p_center", "lscp"]),
+    help="Location model; lscp finds how many sites it takes to cover all who can be.",
+)
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds a model.")
 @format_option
 @strict_option

@@ -19,7 +19,7 @@ from ecity_geo.indicators.catchment import floating_catchment
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
-from ecity_geo.siting import mclp, p_median
+from ecity_geo.siting import lscp, mclp, p_center, p_median
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.study import Study
 
@@ -228,14 +228,15 @@ def site(study: Study, costs: CostMatrix) -> tuple[dict[str, SitingPlan], gpd.Ge
     if options.include_planned:
         standing |= study.services["status"] == "planned"
     models: dict[str, Callable[..., SitingPlan]] = {
-        "mclp": partial(mclp, standard=options.standard),
-        "p_median": p_median,
+        "mclp": partial(mclp, standard=options.standard, p=options.p),
+        "p_median": partial(p_median, p=options.p),
+        "p_center": partial(p_center, p=options.p),
+        "lscp": partial(lscp, standard=options.standard, cover="reachable"),
     }
     plans = {
         model: models[model](
             costs,
             study.demand["population"],
-            p=options.p,
             candidates=study.candidates.index,
             existing=study.services.index[standing],
             time_limit=options.time_limit,

@@ -1,18 +1,28 @@
 """Where new service points should stand: location models on a cost matrix."""
 
+from ecity_geo.siting.coverage_models import backup_coverage, gradual_coverage
 from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
 from ecity_geo.siting.models import mclp, p_median
+from ecity_geo.siting.need import RobustPlan, need, robust_mclp
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.planning import ConditionedPlan, plan_sites
+from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve
 
 __all__ = [
     "ConditionedPlan",
+    "RobustPlan",
     "SitingPlan",
+    "backup_coverage",
+    "compare_aims",
+    "coverage_curve",
+    "gradual_coverage",
     "lscp",
     "mclp",
+    "need",
     "p_center",
     "p_dispersion",
     "p_median",
     "plan_sites",
+    "robust_mclp",
 ]

@@ -14,7 +14,8 @@ class SitingPlan:
     Parameters
     ----------
     model
-        ``"mclp"``, ``"p_median"``, ``"lscp"``, ``"p_center"`` or ``"p_dispersion"``.
+        ``"mclp"``, ``"p_median"``, ``"lscp"``, ``"p_center"``, ``"p_dispersion"``,
+        ``"gradual_coverage"``, ``"backup_coverage"`` or ``"conditioned_..."``.
     sites
         Ids of the new sites, in the order of what they add (largest first).
     existing

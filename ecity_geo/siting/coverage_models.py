@@ -1,0 +1,346 @@
+"""Covering that fades with the way, and covering twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array, vstack
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting import highs
+from ecity_geo.siting.covering_models import assigned
+from ecity_geo.siting.exchange import greedy
+from ecity_geo.siting.instance import CLOSED_GAP, Floats, Instance, Integers, build
+from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.question import Question, ask
+from ecity_geo.siting.search import search
+
+Decay = Callable[[Floats], Floats]
+
+
+def gradual_coverage(
+    cost: CostMatrix,
+    population: pd.Series,
+    *,
+    decay: Decay,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    time_limit: float = 20.0,
+) -> SitingPlan:
+    """Choose ``p`` new sites where being near counts more than being within a standard.
+
+    Parameters
+    ----------
+    cost
+        Travel cost from demand to the existing sites and the candidates.
+    population
+        Persons per demand point, aligned by id.
+    decay
+        Worth of a site at each cost, from 1 (at hand) to 0 (of no use), never rising: such as
+        `ecity_geo.indicators.decay.gaussian` gives.
+    p, candidates, existing, time_limit
+        As in `ecity_geo.siting.models.mclp`.
+
+    Returns
+    -------
+    plan
+        Its objective is the sum over demand of people times the worth of their best site.
+
+    Raises
+    ------
+    AnalysisError
+        If the worth leaves 0 to 1 or rises with the cost, or as in
+        `ecity_geo.siting.models.mclp`.
+
+    Notes
+    -----
+    Gradual covering of Berman & Krass (2002), doi:10.1016/S0305-0548(01)00079-X. With a worth of
+    1 up to a standard and 0 beyond it is the MCLP.
+    """
+    began = time.monotonic()
+    question = ask(
+        cost, population, p=p, candidates=candidates, existing=existing, time_limit=time_limit
+    )
+    worth = _worth(decay, question.cost)
+    instance = _fading(question, worth)
+    useful = np.bincount(instance.column, minlength=instance.n_columns) > 0
+    left = began + time_limit - time.monotonic()
+    outcome = search(instance, use=useful, time_limit=left)
+    order = greedy(instance.restrict(outcome.chosen, p=len(outcome.chosen)))
+    columns = outcome.chosen[order]
+    total = float(question.people.sum())
+    lost = np.array([instance.objective(columns[:k]) for k in range(len(columns) + 1)])
+    # Demand that nobody reaches has no row, and is lost whatever is chosen.
+    objective = _reached(question) - float(lost[-1])
+    excess = max(0.0, outcome.cost - outcome.bound)
+    gap = excess / objective if objective else float(excess > 0)
+    gap = 0.0 if gap <= CLOSED_GAP else gap
+    facility, away = question.nearest(
+        np.concatenate([np.arange(question.n_existing), question.n_existing + columns])
+    )
+    sites = question.candidates.take(columns)
+    added = lost[:-1] - lost[1:]
+    gains = pd.DataFrame(
+        {
+            "added": added,
+            "cumulative": objective - (lost[1:] - lost[-1]),
+            "share": added / (total or np.nan),
+        },
+        index=sites,
+    )
+    return SitingPlan(
+        model="gradual_coverage",
+        sites=sites,
+        existing=question.existing,
+        assignment=assigned(question, facility, away),
+        objective=objective,
+        bound=objective if gap == 0 else objective + excess,
+        gap=gap,
+        status="optimal" if gap == 0 else "time_limit",
+        gains=gains,
+        standard=None,
+        unit=cost.unit,
+        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        ties=outcome.ties,
+        seconds=time.monotonic() - began,
+    )
+
+
+def backup_coverage(
+    cost: CostMatrix,
+    population: pd.Series,
+    *,
+    standard: float,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    backup: float = 0.5,
+    time_limit: float = 20.0,
+) -> SitingPlan:
+    """Choose ``p`` new sites so that people are within a standard of one, and of a second one.
+
+    Parameters
+    ----------
+    cost, population, standard, p, candidates, existing, time_limit
+        As in `ecity_geo.siting.models.mclp`.
+    backup
+        Weight of being covered twice, 0 to 1; the rest is that of being covered once.
+
+    Returns
+    -------
+    plan
+        Its objective is ``(1 - backup)`` times the people covered once or more plus `backup`
+        times the people covered twice or more.
+
+    Raises
+    ------
+    AnalysisError
+        If `backup` does not lie between 0 and 1, or as in `ecity_geo.siting.models.mclp`.
+
+    Notes
+    -----
+    Backup covering (BACOP2) of Hogan & ReVelle (1986), doi:10.1287/mnsc.32.11.1434, with
+    facilities that are open already.
+    """
+    began = time.monotonic()
+    if not 0 <= backup <= 1:
+        raise AnalysisError(f"The weight of a second site is between 0 and 1, not {backup!r}.")
+    if not standard >= 0:
+        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
+    question = ask(
+        cost.within(standard),
+        population,
+        p=p,
+        candidates=candidates,
+        existing=existing,
+        time_limit=time_limit,
+    )
+    written = _twice(question, backup)
+    left = began + time_limit - time.monotonic()
+    answer = highs.solve(written, time_limit=left, tolerance=1e-6)
+    if answer.x is None:
+        raise AnalysisError(f"No plan was found in {time_limit:g} seconds. Give more time.")
+    chosen = np.flatnonzero(answer.x[: len(question.candidates)] > 0.5)
+    given = _standing(question, backup)
+    return _backup_plan(
+        question, chosen, backup, given - answer.bound, cost.unit, float(standard), began
+    )
+
+
+def _worth(decay: Decay, cost: Floats) -> Floats:
+    worth = np.asarray(decay(cost), dtype=np.float64)
+    order = np.argsort(cost, kind="stable")
+    if len(worth) and not (
+        worth.min() >= 0 and worth.max() <= 1 + 1e-12 and (np.diff(worth[order]) <= 1e-12).all()
+    ):
+        raise AnalysisError(
+            "The worth of a site must fall from at most 1 to at least 0 as the cost rises."
+        )
+    return worth
+
+
+def _reached(question: Question) -> float:
+    """Return the people who have a pair at all."""
+    return float(question.people[np.unique(question.row)].sum())
+
+
+def _fading(question: Question, worth: Floats) -> Instance:
+    """Pose gradual covering as what is lost: each row pays people times one less the worth."""
+    people = question.people
+    old = question.column < question.n_existing
+    best = np.zeros(len(people))
+    np.maximum.at(best, question.row[old], worth[old])
+    reached = np.zeros(len(people), dtype=bool)
+    reached[question.row] = True
+    place = np.cumsum(reached) - 1
+    pair = ~old
+    row = question.row[pair]
+    return build(
+        place[row],
+        question.column[pair] - question.n_existing,
+        people[row] * (1 - worth[pair]),
+        (people * (1 - best))[reached],
+        n_columns=len(question.candidates),
+        p=question.p,
+        scale=float(people.sum()) or 1.0,
+    )
+
+
+def _times(question: Question) -> Integers:
+    """Count the existing sites within the standard of each demand point."""
+    old = question.column < question.n_existing
+    return np.bincount(question.row[old], minlength=len(question.people))
+
+
+def _standing(question: Question, backup: float) -> float:
+    """Return what the existing sites achieve."""
+    times = _times(question)
+    once, twice = (float(question.people[times >= count].sum()) for count in (1, 2))
+    return (1 - backup) * once + backup * twice
+
+
+def _twice(question: Question, backup: float) -> highs.Program:
+    """Write backup covering: a variable per candidate, then once and twice per open row."""
+    times, new = _times(question), question.column >= question.n_existing
+    rows = np.flatnonzero((times < 2) & (question.people > 0))
+    place = np.full(len(times), -1)
+    place[rows] = np.arange(len(rows))
+    pair = new & (place[question.row] >= 0)
+    n, m = len(question.candidates), len(rows)
+    at = np.arange(m)
+    # covered by new sites + those that stand >= once + twice
+    matrix = csr_array(
+        (
+            np.concatenate([np.ones(int(pair.sum())), -np.ones(2 * m), np.ones(n)]),
+            (
+                np.concatenate([place[question.row[pair]], at, at, np.full(n, m)]),
+                np.concatenate(
+                    [
+                        question.column[pair] - question.n_existing,
+                        n + at,
+                        n + m + at,
+                        np.arange(n),
+                    ]
+                ),
+            ),
+        ),
+        shape=(m + 1, n + 2 * m),
+    )
+    people = question.people[rows]
+    once = np.where(times[rows] == 0, people * (1 - backup), 0.0)
+    limit = np.ones(n + 2 * m)
+    whole = np.zeros(n + 2 * m, dtype=bool)
+    # With the sites whole, so are the rows where a first cover is worth no less than a second.
+    whole[: n if backup <= 0.5 else n + 2 * m] = True
+    cost = np.concatenate([np.zeros(n), -once, -people * backup])
+    rows_lower = np.concatenate([-times[rows].astype(float), [float(question.p)]])
+    upper = np.concatenate([np.full(m, np.inf), [float(question.p)]])
+    written = highs.Program(
+        cost=cost, limit=limit, whole=whole, rows=matrix, lower=rows_lower, upper=upper
+    )
+    return _once_first(written, n, m)
+
+
+def _once_first(written: highs.Program, n: int, m: int) -> highs.Program:
+    """Hold that nobody is covered twice who is not covered once."""
+    at = np.arange(m)
+    rows = csr_array(
+        (
+            np.concatenate([np.ones(m), -np.ones(m)]),
+            (np.concatenate([at, at]), np.concatenate([n + at, n + m + at])),
+        ),
+        shape=(m, n + 2 * m),
+    )
+    return highs.Program(
+        cost=written.cost,
+        limit=written.limit,
+        whole=written.whole,
+        rows=csr_array(vstack([written.rows, rows])),
+        lower=np.concatenate([written.lower, np.zeros(m)]),
+        upper=np.concatenate([written.upper, np.full(m, np.inf)]),
+    )
+
+
+def _backup_plan(
+    question: Question,
+    chosen: Integers,
+    backup: float,
+    bound: float,
+    unit: str,
+    standard: float,
+    began: float,
+) -> SitingPlan:
+    reach = {int(c): question.row[question.column == c + question.n_existing] for c in chosen}
+    times, people = _times(question).astype(float), question.people
+
+    def worth(counts: Floats) -> float:
+        once, twice = (float(people[counts >= k].sum()) for k in (1, 2))
+        return (1 - backup) * once + backup * twice
+
+    order: list[int] = []
+    values = [worth(times)]
+    while reach:
+        tried = {c: worth(times + np.bincount(rows, minlength=len(times)))
+                 for c, rows in reach.items()}  # fmt: skip
+        best = min(tried, key=lambda c: (-tried[c], c))
+        times = times + np.bincount(reach.pop(best), minlength=len(times))
+        order.append(best)
+        values.append(tried[best])
+    columns = np.array(order, dtype=np.int64)
+    facility, away = question.nearest(
+        np.concatenate([np.arange(question.n_existing), question.n_existing + columns])
+    )
+    objective = values[-1]
+    gap = max(bound - objective, 0.0) / objective if objective else 0.0
+    gap = 0.0 if gap <= 1e-7 else gap
+    sites = question.candidates.take(columns)
+    added = np.diff(values)
+    gains = pd.DataFrame(
+        {
+            "added": added,
+            "cumulative": values[1:],
+            "share": added / (float(people.sum()) or np.nan),
+        },
+        index=sites,
+    )
+    return SitingPlan(
+        model="backup_coverage",
+        sites=sites,
+        existing=question.existing,
+        assignment=assigned(question, facility, away),
+        objective=objective,
+        bound=objective if gap == 0 else bound,
+        gap=gap,
+        status="optimal" if gap == 0 else "time_limit",
+        gains=gains,
+        standard=standard,
+        unit=unit,
+        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        ties=0,
+        seconds=time.monotonic() - began,
+    )

@@ -1,0 +1,152 @@
+"""Need: people weighted by how far their readiness lags, and plans that stand its uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.models import mclp
+from ecity_geo.siting.plan import SitingPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RobustPlan:
+    """A plan that is good in the mean of many draws, and how it fares in each.
+
+    Parameters
+    ----------
+    plan
+        Best for the mean weight of each demand point.
+    chosen
+        Per candidate that any draw chooses, or the plan: `share` of the draws whose own best
+        plan has it, and `in_plan`; most often chosen first.
+    draws
+        Per draw: `covered` weight by the plan, `best` that any plan covers there, and `regret`,
+        the share of it that the plan misses.
+    """
+
+    plan: SitingPlan
+    chosen: pd.DataFrame
+    draws: pd.DataFrame
+
+
+def need(
+    population: pd.Series,
+    readiness: pd.Series | pd.DataFrame,
+    *,
+    scale: tuple[float, float],
+    mix: float = 1.0,
+) -> pd.Series | pd.DataFrame:
+    """Weigh people by the gap between their readiness and the top of the scale.
+
+    Parameters
+    ----------
+    population
+        Persons per demand point.
+    readiness
+        Readiness of each demand point (that of its district, say), or a column per draw;
+        aligned by index. Missing where it is not known: there the mean gap of the others
+        stands in.
+    scale
+        Least and greatest readiness.
+    mix
+        0 counts people alike, 1 in proportion to the gap.
+
+    Returns
+    -------
+    weights
+        Like `readiness`: ``population (1 - mix + mix gap / mean gap)``, where the mean is over
+        people, so that the weights add up to the population in each draw.
+
+    Raises
+    ------
+    AnalysisError
+        If `mix` leaves 0 to 1, a readiness lies off the scale, none is known, or everybody is at
+        the top of the scale.
+    """
+    if not 0 <= mix <= 1:
+        raise AnalysisError(f"mix is a share between 0 and 1, not {mix!r}.")
+    low, high = scale
+    table = readiness.to_frame() if isinstance(readiness, pd.Series) else readiness
+    known = table.reindex(population.index).astype(float)
+    if known.isna().all().any():
+        raise AnalysisError("Nobody's readiness is known; weigh by population alone.")
+    if ((known < low) | (known > high)).any(axis=None):
+        raise AnalysisError(f"A readiness lies off the scale from {low:g} to {high:g}.")
+    gap = (high - known) / (high - low)
+    people = population.to_numpy(dtype=float)
+    held = gap.notna().mul(people, axis=0)
+    mean = gap.mul(people, axis=0).sum() / held.sum()
+    if (mean <= 0).any():
+        raise AnalysisError("Everybody is at the top of the scale: there is no gap to weigh by.")
+    relative = gap.fillna(mean).div(mean)
+    weights = (1 - mix + mix * relative).mul(people, axis=0)
+    return weights.iloc[:, 0] if isinstance(readiness, pd.Series) else weights
+
+
+def robust_mclp(
+    cost: CostMatrix,
+    weights: pd.DataFrame,
+    *,
+    standard: float,
+    p: int,
+    candidates: pd.Index,
+    existing: pd.Index | None = None,
+    time_limit: float = 20.0,
+) -> RobustPlan:
+    """Choose ``p`` new sites for weights that are not sure.
+
+    Parameters
+    ----------
+    cost, standard, p, candidates, existing
+        As in `ecity_geo.siting.models.mclp`.
+    weights
+        Weight per demand point, a column per draw: bootstrap or posterior draws of the need.
+    time_limit
+        Seconds per draw, and for the plan.
+
+    Returns
+    -------
+    robust
+        The plan for the mean weights, how often each site is chosen across the draws, and the
+        regret of the plan in each.
+
+    Raises
+    ------
+    AnalysisError
+        If there are no draws, or as in `ecity_geo.siting.models.mclp`.
+
+    Notes
+    -----
+    Covered weight is linear in the weights: the plan for their mean is the best in expectation
+    (Snyder 2006, doi:10.1080/07408170500216480).
+    """
+    if not weights.shape[1]:
+        raise AnalysisError("There are no draws of the weights.")
+    asked = {
+        "standard": standard,
+        "p": p,
+        "candidates": candidates,
+        "existing": existing,
+        "time_limit": time_limit,
+    }
+    plan = mclp(cost, weights.mean(axis=1), **asked)  # type: ignore[arg-type]
+    covered = np.isfinite(plan.assignment["cost"].reindex(weights.index)).to_numpy()
+    own = {draw: mclp(cost, weights[draw], **asked) for draw in weights}  # type: ignore[arg-type]
+    best = np.array([each.objective for each in own.values()])
+    ours = weights.to_numpy(dtype=float)[covered].sum(axis=0)
+    counts = pd.Series(
+        [site for each in own.values() for site in each.sites], dtype=object
+    ).value_counts()
+    sites = pd.Index([*counts.index, *plan.sites.difference(counts.index, sort=False)])
+    chosen = pd.DataFrame({"share": counts.reindex(sites).fillna(0) / len(own)}, index=sites)
+    chosen["in_plan"] = sites.isin(plan.sites)
+    regret = np.divide(best - ours, best, out=np.zeros(len(best)), where=best > 0)
+    draws = pd.DataFrame(
+        {"covered": ours, "best": best, "regret": np.maximum(regret, 0.0)}, index=weights.columns
+    )
+    return RobustPlan(plan=plan, chosen=chosen.rename_axis("site_id"), draws=draws)

@@ -1,0 +1,159 @@
+"""Gradual and backup covering, need and trade-offs against enumeration, MCLP and spopt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ecity_geo import siting
+from ecity_geo.errors import AnalysisError
+from ecity_geo.indicators.decay import exponential
+
+from .conftest import City, cities, random_city
+
+SMALL = settings(max_examples=40, deadline=None)
+
+
+@given(cities(), st.floats(1, 60))
+@SMALL
+def test_gradual_coverage_is_the_best_of_all_choices(city: City, scale: float) -> None:
+    decay = exponential(scale)
+
+    def worth(chosen: tuple[str, ...]) -> float:
+        near = city.nearest(chosen)
+        there = np.isfinite(near)
+        return float(city.population[there] @ decay(near[there].to_numpy()))
+
+    best = max(worth(chosen) for chosen in city.choices())
+    plan = siting.gradual_coverage(city.cost, city.population, decay=decay, p=city.p, **city.sites)
+    assert plan.objective == pytest.approx(best, rel=1e-9, abs=1e-9)
+    assert plan.objective == pytest.approx(worth(tuple(plan.sites)), rel=1e-9, abs=1e-9)
+    assert plan.gap == 0
+
+
+@given(cities(), st.integers(0, 100))
+@SMALL
+def test_a_worth_of_all_or_nothing_is_mclp(city: City, standard: int) -> None:
+    plain = siting.mclp(city.cost, city.population, standard=standard, p=city.p, **city.sites)
+    plan = siting.gradual_coverage(
+        city.cost,
+        city.population,
+        decay=lambda cost: (cost <= standard).astype(float),
+        p=city.p,
+        **city.sites,
+    )
+    assert plan.objective == pytest.approx(plain.objective)
+
+
+def test_a_worth_that_rises_is_refused() -> None:
+    city = random_city(10, 4, p=1, seed=1)
+    with pytest.raises(AnalysisError, match="must fall"):
+        siting.gradual_coverage(
+            city.cost, city.population, decay=lambda cost: cost / 1e9, p=1, **city.sites
+        )
+
+
+@given(cities(), st.integers(0, 100), st.floats(0, 1))
+@SMALL
+def test_backup_coverage_is_the_best_of_all_choices(
+    city: City, standard: int, backup: float
+) -> None:
+    def worth(chosen: tuple[str, ...]) -> float:
+        times = (city.frame[[*city.existing, *chosen]] <= standard).sum(axis=1)
+        once, twice = (city.population[times >= count].sum() for count in (1, 2))
+        return float((1 - backup) * once + backup * twice)
+
+    best = max(worth(chosen) for chosen in city.choices())
+    plan = siting.backup_coverage(
+        city.cost, city.population, standard=standard, p=city.p, backup=backup, **city.sites
+    )
+    assert plan.objective == pytest.approx(best, rel=1e-6, abs=1e-5)
+    assert worth(tuple(plan.sites)) == pytest.approx(plan.objective)
+
+
+def test_backup_is_a_share() -> None:
+    city = random_city(10, 4, p=1, seed=1)
+    with pytest.raises(AnalysisError, match="between 0 and 1"):
+        siting.backup_coverage(city.cost, city.population, standard=1, p=1, backup=2, **city.sites)
+
+
+# --- need
+
+
+def test_need_by_hand() -> None:
+    people = pd.Series({"a": 100.0, "b": 300})
+    # Gaps of (5-3)/4 = .5 and (5-4)/4 = .25; over people (50 + 75)/400 = .3125.
+    weights = siting.need(people, pd.Series({"a": 3.0, "b": 4.0}), scale=(1, 5))
+    assert weights.tolist() == pytest.approx([160, 240])
+    half = siting.need(people, pd.Series({"a": 3.0, "b": 4.0}), scale=(1, 5), mix=0.5)
+    assert half.tolist() == pytest.approx([130, 270])
+
+
+@given(st.integers(0, 5000), st.floats(0, 1))
+@SMALL
+def test_weights_add_up_to_the_people(seed: int, mix: float) -> None:
+    rng = np.random.default_rng(seed)
+    people = pd.Series(rng.integers(0, 50, 8).astype(float) + 1)
+    ready = pd.DataFrame(rng.uniform(1, 4.9, (8, 3)))
+    ready.iloc[rng.integers(0, 8)] = np.nan
+    weights = siting.need(people, ready, scale=(1, 5), mix=mix)
+    np.testing.assert_allclose(weights.sum(), people.sum())
+    assert (weights >= 0).all(axis=None)
+
+
+def test_need_without_a_gap_is_refused() -> None:
+    people = pd.Series({"a": 1.0})
+    for ready, told in ((5.0, "top of the scale"), (6.0, "off the scale"), (np.nan, "Nobody's")):
+        with pytest.raises(AnalysisError, match=told):
+            siting.need(people, pd.Series({"a": ready}), scale=(1, 5))
+
+
+@given(cities(missing=False), st.integers(0, 100))
+@settings(max_examples=15, deadline=None)
+def test_the_robust_plan_is_best_in_expectation(city: City, standard: int) -> None:
+    rng = np.random.default_rng(standard)
+    draws = pd.DataFrame(
+        city.population.to_numpy()[:, None] * rng.uniform(0.5, 2, (len(city.population), 6)),
+        index=city.population.index,
+    )
+    found = siting.robust_mclp(city.cost, draws, standard=standard, p=city.p, **city.sites)
+    means = draws.mean(axis=1)
+    best = max(float(means[city.nearest(chosen) <= standard].sum()) for chosen in city.choices())
+    assert found.plan.objective == pytest.approx(best)
+    assert found.draws["covered"].mean() == pytest.approx(best)
+    assert (found.draws["regret"] >= 0).all()
+    assert (found.draws["best"] >= found.draws["covered"] - 1e-9).all()
+    assert found.chosen["share"].sum() == pytest.approx(city.p)
+    assert found.chosen["in_plan"].sum() == city.p
+
+
+# --- trade-offs
+
+
+def test_the_curve_rises_and_each_point_is_mclp() -> None:
+    city = random_city(60, 12, p=2, seed=3)
+    asked = {"standard": 1500, **city.sites}
+    curve = siting.coverage_curve(city.cost, city.population, ps=[4, 1, 2, 3], **asked)
+    assert curve.index.tolist() == [1, 2, 3, 4]
+    assert curve["covered"].is_monotonic_increasing
+    for p, row in curve.iterrows():
+        alone = siting.mclp(city.cost, city.population, p=int(p), **asked)
+        assert row["covered"] == alone.objective
+    assert curve["added"].iloc[1:].sum() == pytest.approx(np.ptp(curve["covered"]))
+
+
+@given(cities(missing=False), st.integers(0, 100))
+@settings(max_examples=20, deadline=None)
+def test_each_aim_is_served_best_by_its_own_plan(city: City, standard: int) -> None:
+    assume(city.population.sum() > 0)
+    aims = siting.compare_aims(
+        city.cost, city.population, standard=standard, p=city.p, **city.sites
+    )
+    assert aims["covered"].idxmax() == "coverage" or aims["covered"].max() == pytest.approx(
+        aims.loc["coverage", "covered"]
+    )
+    assert aims["mean"].min() == pytest.approx(aims.loc["mean", "mean"])
+    assert aims["longest"].min() == pytest.approx(aims.loc["longest", "longest"])
