@@ -118,15 +118,15 @@ def robust_mclp(
     Raises
     ------
     AnalysisError
-        If there are no draws, or as in `ecity_geo.siting.models.mclp`.
+        If there are no draws or two have the same name, or as in `ecity_geo.siting.models.mclp`.
 
     Notes
     -----
     Covered weight is linear in the weights: the plan for their mean is the best in expectation
     (Snyder 2006, doi:10.1080/07408170500216480).
     """
-    if not weights.shape[1]:
-        raise AnalysisError("There are no draws of the weights.")
+    if not weights.shape[1] or not weights.columns.is_unique:
+        raise AnalysisError("Draws of the weights need a column each, with a name of its own.")
     asked = {
         "standard": standard,
         "p": p,
