@@ -35,7 +35,7 @@ def link(node: int, bucket: int, head: Codes, links: Codes) -> None:
 @kernel
 def unlink(node: int, bucket: int, head: Codes, links: Codes) -> None:
     """Take a node out of its bucket."""
-    following, previous = links[node]
+    following, previous = links[node, 0], links[node, 1]
     if previous == END:
         head[bucket] = following
     else:
