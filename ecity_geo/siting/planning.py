@@ -17,6 +17,7 @@ from ecity_geo.siting.instance import CLOSED_GAP, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.program import COVERAGE, FAIREST, PRICE, TRAVEL, Model, Sites, program
 from ecity_geo.siting.question import Question, ask, shown
+from ecity_geo.siting.start import greedy_start
 
 OBJECTIVES = (COVERAGE, TRAVEL, PRICE, FAIREST)
 _COLUMNS = {
@@ -147,7 +148,8 @@ def plan_sites(
         upper=written.upper,
     )
     left = time_limit - (time.monotonic() - began)
-    answer = highs.solve(scaled, time_limit=left, tolerance=1e-9)
+    start = greedy_start(model, written)
+    answer = highs.solve(scaled, time_limit=left, tolerance=1e-9, start=start)
     if answer.x is None:
         raise AnalysisError(_why_not(model, proven=math.isinf(answer.bound) and answer.bound > 0))
     return _plan(
@@ -384,18 +386,22 @@ def _price(model: Model, opened: np.ndarray) -> float:
 
 
 def _worth(model: Model, opened: np.ndarray, share: Floats, bound: float) -> tuple[float, float]:
-    """Return the objective as the user sees it, and its bound."""
+    """Return the objective as the user sees it, and its bound: at worst what nobody can beat."""
     people = model.people[model.row]
     if model.objective == COVERAGE:
-        return float(share @ people), -bound
+        reached = float(model.people[np.unique(model.row)].sum())
+        return float(share @ people), min(-bound, reached)
     if model.objective == TRAVEL:
-        return float(share @ (people * model.cost)), bound
+        nearest = np.full(len(model.people), np.inf)
+        np.minimum.at(nearest, model.row, model.cost)
+        return float(share @ (people * model.cost)), max(bound, float(nearest @ model.people))
     if model.objective == PRICE:
         sites = model.sites
         given = float(sites.price[sites.closable].sum())
-        return _price(model, opened), bound + given
+        least = float(np.minimum(sites.price, 0.0)[sites.closable].sum())
+        return _price(model, opened), max(bound + given, least)
     smallest = _shares(model, share).min(initial=1.0)
-    return float(smallest), max(-bound, float(smallest))
+    return float(smallest), min(max(-bound, float(smallest)), 1.0)
 
 
 def _shares(model: Model, share: Floats) -> Floats:
