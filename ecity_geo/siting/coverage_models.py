@@ -162,10 +162,10 @@ def backup_coverage(
     )
     written = _twice(question, backup)
     left = began + time_limit - time.monotonic()
-    answer = highs.solve(written, time_limit=left, tolerance=1e-6)
-    if answer.x is None:
-        raise AnalysisError(f"No plan was found in {time_limit:g} seconds. Give more time.")
-    chosen = np.flatnonzero(answer.x[: len(question.candidates)] > 0.5)
+    start = _first_plan(question, backup)
+    answer = highs.solve(written, time_limit=left, tolerance=1e-6, start=start)
+    x = start if answer.x is None else answer.x
+    chosen = np.flatnonzero(x[: len(question.candidates)] > 0.5)
     given = _standing(question, backup)
     return _backup_plan(
         question, chosen, backup, given - answer.bound, cost.unit, float(standard), began
@@ -264,6 +264,22 @@ def _twice(question: Question, backup: float) -> highs.Program:
         cost=cost, limit=limit, whole=whole, rows=matrix, lower=rows_lower, upper=upper
     )
     return _once_first(written, n, m)
+
+
+def _first_plan(question: Question, backup: float) -> Floats:
+    """Choose greedily, as a solution of the program."""
+    times, new = _times(question), question.column >= question.n_existing
+    rows = np.flatnonzero((times < 2) & (question.people > 0))
+    row, column = question.row[new], question.column[new] - question.n_existing
+    n = len(question.candidates)
+    y = np.zeros(n)
+    for _ in range(question.p):
+        worth = np.array([1 - backup, backup, 0.0])[np.minimum(times, 2)] * question.people
+        gain = np.bincount(column, worth[row], n)
+        best = int(np.argmax(np.where(y > 0, -1.0, gain)))
+        y[best] = 1.0
+        times = times + np.bincount(row[column == best], minlength=len(times))
+    return np.concatenate([y, times[rows] >= 1, times[rows] >= 2])
 
 
 def _once_first(written: highs.Program, n: int, m: int) -> highs.Program:

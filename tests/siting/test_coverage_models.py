@@ -74,6 +74,16 @@ def test_backup_coverage_is_the_best_of_all_choices(
     assert worth(tuple(plan.sites)) == pytest.approx(plan.objective)
 
 
+def test_a_time_limit_that_strikes_at_once_leaves_a_greedy_backup_plan() -> None:
+    city = random_city(600, 80, p=10, seed=5)
+    asked = {"standard": 1200, "p": 10, **city.sites}
+    soon = siting.backup_coverage(city.cost, city.population, time_limit=0.01, **asked)
+    best = siting.backup_coverage(city.cost, city.population, **asked)
+    assert best.status == "optimal"
+    # 0.5 once and 0.5 twice is submodular: greedy keeps 1 - 1/e (Nemhauser et al. 1978)
+    assert (1 - 1 / np.e) * best.objective <= soon.objective <= best.objective <= soon.bound
+
+
 def test_backup_is_a_share() -> None:
     city = random_city(10, 4, p=1, seed=1)
     with pytest.raises(AnalysisError, match="between 0 and 1"):
