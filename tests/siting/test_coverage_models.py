@@ -142,7 +142,7 @@ def test_the_robust_plan_is_best_in_expectation(city: City, standard: int) -> No
 
 def test_draws_need_names_of_their_own() -> None:
     city = random_city(10, 4, p=1, seed=1)
-    twice = pd.concat([city.population, city.population], axis=1)
+    twice = pd.concat([city.population, city.population], axis=1, keys=["one", "one"])
     with pytest.raises(AnalysisError, match="name of its own"):
         siting.robust_mclp(city.cost, twice, standard=9, p=1, **city.sites)
 
