@@ -166,10 +166,9 @@ def backup_coverage(
     answer = highs.solve(written, time_limit=left, tolerance=1e-6, start=start)
     x = start if answer.x is None else answer.x
     chosen = np.flatnonzero(x[: len(question.candidates)] > 0.5)
-    given = _standing(question, backup)
-    return _backup_plan(
-        question, chosen, backup, given - answer.bound, cost.unit, float(standard), began
-    )
+    # before the solver proves anything: nobody counts for more than one
+    bound = min(_standing(question, backup) - answer.bound, float(question.people.sum()))
+    return _backup_plan(question, chosen, backup, bound, cost.unit, float(standard), began)
 
 
 def _worth(decay: Decay, cost: Floats) -> Floats:
