@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from ecity_geo.errors import AnalysisError
 from ecity_geo.siting.covers import greedy_cover, solve_cover
 from ecity_geo.siting.exchange import greedy, interchange
-from ecity_geo.siting.instance import Floats, Integers, build
+from ecity_geo.siting.instance import Floats, Instance, Integers, build
 from ecity_geo.siting.question import Question
 
 
@@ -101,9 +101,10 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
         chosen = _reaching(question, rows, float(costs[-1]), deadline)
         radius = float(rows.nearest(chosen).max())
     steps = costs[(costs >= lowest) & (costs < radius)]
-    bound = lowest
+    bound, probe = lowest, False
     while len(steps) and time.monotonic() < deadline:
-        middle = float(steps[(len(steps) - 1) // 2])
+        # A choice just found may be the best: then one question, right below it, ends the search.
+        middle = float(steps[-1] if probe else steps[(len(steps) - 1) // 2])
         cover = solve_cover(
             rows.within(middle),
             np.ones(rows.n_columns),
@@ -111,12 +112,14 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
             time_limit=deadline - time.monotonic(),
         )
         if cover.chosen is not None:
-            chosen = cover.chosen
+            chosen = _improved(question, rows, cover.chosen, deadline)
             radius = float(rows.nearest(chosen).max())
             steps = steps[steps < radius]
+            probe = not probe
         elif np.isinf(cover.bound):
             bound = float(steps[steps > middle].min(initial=radius))
             steps = steps[steps > middle]
+            probe = False
         else:
             break
     if not len(steps):
@@ -144,19 +147,36 @@ def _binding(question: Question) -> _Rows:
 def _start(question: Question, rows: _Rows, deadline: float) -> Integers:
     """Choose columns by the p-median of high powers of the cost, which minds the longest ways."""
     top = float(rows.cost.max(initial=0.0)) or 1.0
-    power = 8
-    base = np.where(np.isfinite(rows.base), (rows.base / top) ** power, np.inf)
-    instance = build(
+    instance = _powers(question, rows, top, power=8)
+    chosen, _ = interchange(instance, greedy(instance), deadline=deadline)
+    return _improved(question, rows, np.sort(chosen), deadline)
+
+
+def _improved(question: Question, rows: _Rows, chosen: Integers, deadline: float) -> Integers:
+    """Exchange columns as long as that shortens the longest ways."""
+    radius = float(rows.nearest(chosen).max())
+    if not 0 < radius < np.inf:
+        return chosen
+    full = _filled(question, rows, chosen)
+    instance = _powers(question, rows, radius, power=32)
+    better, _ = interchange(instance, full, deadline=deadline)
+    better = np.sort(better)
+    return better if float(rows.nearest(better).max()) < radius else chosen
+
+
+def _powers(question: Question, rows: _Rows, top: float, *, power: int) -> Instance:
+    """Pose the p-median of powers of the cost, as shares of `top`, held within what a float is."""
+    share = np.minimum(rows.cost / top, 4.0) ** power
+    base = np.where(np.isfinite(rows.base), np.minimum(rows.base / top, 4.0) ** power, np.inf)
+    return build(
         rows.row,
         rows.column,
-        (rows.cost / top) ** power,
+        share,
         base,
         n_columns=rows.n_columns,
         p=question.p,
         scale=1.0,
     )
-    chosen, _ = interchange(instance, greedy(instance), deadline=deadline)
-    return np.sort(chosen)
 
 
 def _reaching(question: Question, rows: _Rows, widest: float, deadline: float) -> Integers:

@@ -184,7 +184,8 @@ def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Pro
         rows = csr_array(vstack([rows, csr_array(np.ones((1, n)))]))
         lower, upper = np.append(lower, 0.0), np.append(upper, float(at_most))
     return highs.Program(
-        cost=price if at_most is None else np.zeros(n),
+        # The price guides the solver also where the number alone is asked for.
+        cost=price,
         limit=np.ones(n),
         whole=np.ones(n, dtype=bool),
         rows=csr_array(rows),
