@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting import highs
-from ecity_geo.siting.instance import Flags, Floats, Integers
+from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import joined, shown
+from ecity_geo.siting.question import check_sites, check_time, joined, shown
 
 
 def p_dispersion(
@@ -44,12 +44,15 @@ def p_dispersion(
     Returns
     -------
     plan
-        Its objective is the smallest cost between a new site and any other; nobody is assigned.
+        Its objective is the smallest cost between a new site and any other (infinite where no
+        pair among them is given); nobody is assigned. Its gains tell in `cumulative` how far
+        apart the sites up to each one are. Earlier candidates are taken where they do as well.
 
     Raises
     ------
     AnalysisError
-        If a site lacks a row or a column, or p is not between 1 and the number of candidates.
+        If a site lacks a row or a column or is given twice, p is not between 1 and the number of
+        candidates, or there is no second site to be far from.
 
     Notes
     -----
@@ -58,17 +61,17 @@ def p_dispersion(
     """
     began = time.monotonic()
     stand = pd.Index([], dtype=object) if existing is None else existing
+    check_sites(p, candidates, stand)
+    check_time(time_limit)
+    if p < 2 and not len(stand):
+        raise AnalysisError("p = 1 alone: there must be a second site to be far from. Raise p.")
     apart, away = _distances(cost, candidates, stand)
-    if p != int(p) or not 1 <= p <= len(candidates) or (p < 2 and not len(stand)):
-        raise AnalysisError(
-            f"p = {p!r} new sites of {len(candidates)} candidates: there must be a second site "
-            "to be far from, and a candidate for each."
-        )
     chosen, radius, bound = _search(apart, away, int(p), deadline=began + time_limit)
+    chosen, ties = _prefer_earlier(apart, away, chosen, radius)
+    radius = _spread(apart, away, chosen)
     order = _by_spread(apart, away, chosen)
     sites = candidates.take(order)
-    gap = (bound - radius) / radius if 0 < radius < bound else 0.0
-    gap = gap if math.isfinite(gap) else 0.0
+    gap = _gap(radius, bound)
     spread = np.array([_spread(apart, away, order[: k + 1]) for k in range(len(order))])
     finite = np.where(np.isfinite(spread), spread, np.nan)
     gains = pd.DataFrame({"added": np.nan, "cumulative": finite, "share": np.nan}, index=sites)
@@ -85,9 +88,17 @@ def p_dispersion(
         standard=None,
         unit=cost.unit,
         unreachable=pd.Index([], dtype=object),
-        ties=0,
+        ties=ties,
         seconds=time.monotonic() - began,
     )
+
+
+def _gap(radius: float, bound: float) -> float:
+    """Return by how much the bound exceeds the spread, in shares of it; 1 if there is none."""
+    if bound == radius:
+        return 0.0
+    gap = (bound - radius) / radius if radius else 1.0
+    return gap if gap > CLOSED_GAP else 0.0
 
 
 def _distances(cost: CostMatrix, candidates: pd.Index, existing: pd.Index) -> tuple[Floats, Floats]:
@@ -115,10 +126,9 @@ def _search(
     apart: Floats, away: Floats, p: int, *, deadline: float
 ) -> tuple[Integers, float, float]:
     chosen = _farthest(apart, away, p)
-    radius = _spread(apart, away, chosen)
+    radius, bound = _spread(apart, away, chosen), _ceiling(apart, away, p)
     costs = np.unique(np.concatenate([apart.ravel(), away]))
-    steps = costs[costs > radius]
-    bound = math.inf
+    steps = costs[(costs > radius) & (costs <= bound)]
     while len(steps) and time.monotonic() < deadline:
         middle = float(steps[len(steps) // 2])
         found, proven = _independent(
@@ -133,6 +143,33 @@ def _search(
         else:
             break
     return chosen, radius, radius if not len(steps) else bound
+
+
+def _ceiling(apart: Floats, away: Floats, p: int) -> float:
+    """Return a spread that none exceeds: each of p sites needs p - 1 others so far away."""
+    # the diagonal is infinite, so that a site counts among its own p
+    others = np.partition(apart, -p, axis=1)[:, -p]
+    return float(np.sort(np.minimum(others, away))[-p])
+
+
+def _prefer_earlier(
+    apart: Floats, away: Floats, chosen: Integers, radius: float
+) -> tuple[Integers, int]:
+    """Replace sites by earlier candidates that are as far apart; count the ties that remain."""
+    chosen = np.sort(chosen)
+    while True:
+        equal = np.zeros((len(chosen), len(away)), dtype=bool)
+        for at in range(len(chosen)):
+            rest = np.delete(chosen, at)
+            near = np.minimum(apart[:, rest].min(axis=1, initial=np.inf), away)
+            equal[at] = near >= radius
+        equal[:, chosen] = False
+        earlier = equal & (np.arange(len(away)) < chosen[:, None])
+        coming = np.flatnonzero(earlier.any(axis=0))
+        if not len(coming):
+            return chosen, int(equal.sum())
+        leaving = np.flatnonzero(earlier[:, coming[0]])[-1]
+        chosen = np.sort(np.append(np.delete(chosen, leaving), coming[0]))
 
 
 def _farthest(apart: Floats, away: Floats, p: int) -> Integers:

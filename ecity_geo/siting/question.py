@@ -85,9 +85,8 @@ def ask(
 ) -> Question:
     """Check the arguments that all models share, and align them by id."""
     existing = pd.Index([], dtype=object) if existing is None else existing
-    _check_sites(p, candidates, existing)
-    if not time_limit > 0:
-        raise AnalysisError(f"The time limit must be more than 0 seconds, not {time_limit!r}.")
+    check_sites(p, candidates, existing)
+    check_time(time_limit)
     people = aligned_population(population, cost.demand_ids)
     used = cost.select(joined(existing, candidates))
     # ids may be of mixed types, which do not compare; their text does
@@ -144,7 +143,14 @@ def shown(ids: pd.Index) -> str:
     return f"{text} and {rest} more" if rest > 0 else text
 
 
-def _check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
+def check_time(time_limit: float) -> None:
+    """Raise AnalysisError unless there is time to answer in."""
+    if not time_limit > 0:
+        raise AnalysisError(f"The time limit must be more than 0 seconds, not {time_limit!r}.")
+
+
+def check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
+    """Raise AnalysisError unless p of the candidates can be chosen beside the existing sites."""
     for name, ids in (("candidates", candidates), ("existing sites", existing)):
         twice = ids[ids.duplicated()].unique()
         if len(twice):
