@@ -10,9 +10,12 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from ecity_geo.siting import highs
-from ecity_geo.siting.covering import DOMINANCE_WORK
+from ecity_geo.siting.covering import DOMINANCE_WORK, covering_instance
+from ecity_geo.siting.exchange import greedy
+from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Flags, Floats, Integers
 
+_LP_ERROR = 1e-6
 ROUNDS = 6
 """Times that rows and columns are thinned out; mostly two change nothing more."""
 
@@ -74,8 +77,12 @@ def solve_cover(
     start = greedy_cover(small, price[columns])
     if at_most is not None and len(start) <= at_most:
         return Cover(chosen=np.sort(columns[start]), bound=0.0)
-    if at_most is not None and _apart(small) > at_most:
-        return Cover(chosen=None, bound=math.inf)
+    if at_most is not None:
+        if _apart(small) > at_most or _relaxed(small, deadline) > at_most + _LP_ERROR:
+            return Cover(chosen=None, bound=math.inf)
+        exchanged = _exchanged(small, at_most, deadline)
+        if exchanged is not None:
+            return Cover(chosen=np.sort(columns[exchanged]), bound=0.0)
     answer = highs.solve(
         _program(small, price[columns], at_most),
         time_limit=deadline - time.monotonic(),
@@ -174,6 +181,38 @@ def _apart(covers: csr_array) -> int:
             used[own] = True
             count += 1
     return count
+
+
+def _relaxed(covers: csr_array, deadline: float) -> float:
+    """Return how many columns it takes when they may be chosen in parts: no cover has fewer."""
+    whole = _program(covers, np.ones(covers.shape[1]), None)
+    parts = highs.Program(
+        cost=whole.cost,
+        limit=whole.limit,
+        whole=np.zeros(covers.shape[1], dtype=bool),
+        rows=whole.rows,
+        lower=whole.lower,
+        upper=whole.upper,
+    )
+    answer = highs.solve(parts, time_limit=deadline - time.monotonic(), tolerance=0.0)
+    return float(answer.x.sum()) if answer.x is not None and answer.solved else 0.0
+
+
+def _exchanged(covers: csr_array, count: int, deadline: float) -> Integers | None:
+    """Look for a cover of so many columns by exchanges and shakes of the maximal covering."""
+    pairs = covers.tocoo()
+    instance = covering_instance(
+        pairs.row.astype(np.int64),
+        pairs.col.astype(np.int64),
+        np.ones(covers.shape[0]),
+        n_columns=covers.shape[1],
+        p=min(count, covers.shape[1]),
+        scale=float(covers.shape[0]),
+    )
+    best = Incumbent(instance, greedy(instance), deadline=deadline)
+    if best.cost > 0:
+        best.shake(np.arange(covers.shape[1]))
+    return best.chosen if best.cost <= 0 else None
 
 
 def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Program:

@@ -45,10 +45,13 @@ class Answer:
         Best solution; missing if there is none.
     bound
         Proven bound of the cost; infinite if the program has no solution.
+    solved
+        Whether `x` is proven the best.
     """
 
     x: Floats | None
     bound: float
+    solved: bool = False
 
 
 def solve(
@@ -96,7 +99,11 @@ def solve(
     ended = status in {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit}
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     x = np.array(highs.getSolution().col_value) if found else None
-    return Answer(x=x, bound=float(info.mip_dual_bound) if ended else -np.inf)
+    return Answer(
+        x=x,
+        bound=float(info.mip_dual_bound) if ended else -np.inf,
+        solved=status == highspy.HighsModelStatus.kOptimal,
+    )
 
 
 def _model(program: Program) -> Any:
