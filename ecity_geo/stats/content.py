@@ -15,7 +15,11 @@ ESSENTIAL, RELEVANT = 1, 3
 """Rating that counts as essential, and the least that counts as relevant on 1 to 4."""
 LEVEL = 0.05
 _COLUMNS = {"item", "panelist"}
-_KAPPA_GOOD, _ICVI_SMALL, _ICVI = 0.6, 1.0, 0.78
+_KAPPA_GOOD, _ICVI_SMALL = 0.6, 1.0
+# Lynn's .78 is seven of nine, rounded.
+_ICVI = 7 / 9
+_FEWEST_RATERS = 3
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,8 +31,10 @@ class ContentValidity:
     items
         Indexed by item: `panelists` (who rated it essential or not), `essential`, `cvr`,
         `cvr_critical`, `needed` (panelists who must say essential), `raters` (who rated its
-        relevance), `i_cvi`, `kappa` and `verdict`: ``"keep"`` where every rating that there is
-        passes, ``"look"`` where one does not, ``"drop"`` where none does.
+        relevance), `i_cvi`, `kappa` and `verdict`: ``"keep"`` where both kinds of rating pass
+        (or the one that there is), ``"look"`` where one does not, ``"drop"`` where none does.
+        A kind with too few raters to pass at all decides nothing: five are needed for essential,
+        three for relevance. Where neither has them the verdict is ``"cannot tell"``.
     s_cvi_average
         Mean of the items' I-CVI; NaN without ratings of relevance.
     s_cvi_universal
@@ -61,36 +67,28 @@ def content_validity(panel: pd.DataFrame) -> ContentValidity:
     Raises
     ------
     AnalysisError
-        If a column is missing, a panelist rates an item twice, a rating is none of those above,
-        or an item has no rating at all.
+        If a column is missing, a row has no item or no panelist, a panelist rates an item twice,
+        a rating is none of those above, or an item has no rating at all.
 
     Notes
     -----
     ``CVR = (n_e - N/2) / (N/2)`` (Lawshe 1975, doi:10.1111/j.1744-6570.1975.tb01393.x). Its
     critical value is the exact one at 5 %, one-sided, of a fair coin (Ayre & Scally 2014,
-    doi:10.1177/0748175613513808): Lawshe's printed table is not monotone and lower in places
-    (.62 for ten, where nine of ten are needed: .80). I-CVI is the share who rate 3 or 4, to be
-    1 with up to five raters and .78 with more (Lynn 1986); kappa takes chance agreement
-    ``C(N, A) 2^-N`` out (Polit, Beck & Owen 2007, doi:10.1002/nur.20199), good above .60.
+    doi:10.1177/0748175613513808). Lawshe's printed table has .99 for 1 up to seven panelists
+    and mostly lower ratios from ten on, which no panel can have: .62 for ten, of whom eight give
+    .60 and nine .80. It asks for as many panelists at each size that it prints.
+    I-CVI is the share who rate 3 or 4, to be 1 with three to five raters and .78 with more (Lynn
+    1986); kappa takes chance agreement ``C(N, A) 2^-N`` out (Polit, Beck & Owen 2007,
+    doi:10.1002/nur.20199), good from .60 on.
     """
     _check(panel)
     order = list(dict.fromkeys(panel["item"]))
     items = pd.DataFrame(index=pd.Index(order, name="item"))
-    passed = []
     if "essential" in panel:
         items = items.join(_ratios(panel, order))
-        passed.append((items["cvr"] >= items["cvr_critical"]).where(items["panelists"] > 0))
     if "relevance" in panel:
         items = items.join(_indices(panel, order))
-        wanted = np.where(items["raters"] <= 5, _ICVI_SMALL, _ICVI)
-        good = (items["i_cvi"] >= wanted) & (items["kappa"] > _KAPPA_GOOD)
-        passed.append(good.where(items["raters"] > 0))
-    told = pd.concat(passed, axis=1).astype(float)
-    share = told.mean(axis=1)
-    if share.isna().any():
-        names = share.index[share.isna()].tolist()[:5]
-        raise AnalysisError(f"Nobody on the panel rated {names}. Leave them out.")
-    items["verdict"] = np.select([share == 1, share == 0], ["keep", "drop"], "look")
+    items["verdict"] = _verdicts(items)
     rated = items.get("i_cvi", pd.Series(dtype=float)).dropna()
     ratings = [name for name in ("essential", "relevance") if name in panel]
     full = len(order) * panel["panelist"].nunique() * len(ratings)
@@ -139,6 +137,9 @@ def _check(panel: pd.DataFrame) -> None:
         )
     if panel.empty:
         raise AnalysisError("The panel has no ratings.")
+    nameless = int(panel[["item", "panelist"]].isna().any(axis=1).sum())
+    if nameless:
+        raise AnalysisError(f"{nameless} rows of the panel have no item or no panelist.")
     twice = panel[panel.duplicated(["item", "panelist"])]
     if len(twice):
         row = twice.iloc[0]
@@ -149,6 +150,27 @@ def _check(panel: pd.DataFrame) -> None:
             bad = values[~values.isin(range(1, most + 1))]
             if len(bad):
                 raise AnalysisError(f"A rating {name} of {bad.iloc[0]} is none of 1 to {most}.")
+
+
+def _verdicts(items: pd.DataFrame) -> NDArray[np.str_]:
+    """Return a verdict per item: 1 and 0 are a kind of rating passed and failed, NaN undecided."""
+    rated, passed = [], []
+    if "cvr" in items:
+        rated.append(items["panelists"] > 0)
+        good = items["cvr"] >= items["cvr_critical"]
+        passed.append(good.where(items["needed"] <= items["panelists"]))
+    if "i_cvi" in items:
+        rated.append(items["raters"] > 0)
+        wanted = np.where(items["raters"] <= 5, _ICVI_SMALL, _ICVI) - _SLACK
+        good = (items["i_cvi"] >= wanted) & (items["kappa"] >= _KAPPA_GOOD - _SLACK)
+        passed.append(good.where(items["raters"] >= _FEWEST_RATERS))
+    alone = ~pd.concat(rated, axis=1).any(axis=1)
+    if alone.any():
+        names = items.index[alone].tolist()[:5]
+        raise AnalysisError(f"Nobody on the panel rated {names}. Leave them out.")
+    share = pd.concat(passed, axis=1).astype(float).mean(axis=1)
+    known = [share == 1, share == 0, share.isna()]
+    return np.select(known, ["keep", "drop", "cannot tell"], "look")
 
 
 def _ratios(panel: pd.DataFrame, order: list[str]) -> pd.DataFrame:

@@ -66,7 +66,8 @@ def factorability(answers: pd.DataFrame) -> Factorability:
     Raises
     ------
     AnalysisError
-        If an item is a sum of others, or as in `ecity_geo.stats.answers.complete_answers`.
+        Unless there are more respondents than items, if an item is a sum of others, or as in
+        `ecity_geo.stats.answers.complete_answers`.
 
     Notes
     -----
@@ -75,6 +76,10 @@ def factorability(answers: pd.DataFrame) -> Factorability:
     """
     complete, missing = complete_answers(answers, what=_WHAT)
     n, k = complete.shape
+    if n <= k:
+        raise AnalysisError(
+            f"{_WHAT} of {k} items needs more respondents than items; {n} answered all of them."
+        )
     correlation = np.corrcoef(complete.to_numpy(), rowvar=False)
     sign, log_determinant = np.linalg.slogdet(correlation)
     if sign <= 0 or np.linalg.cond(correlation) > 1e12:

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 VARIANTS = ("htmt", "htmt2")
 CLOSE = 0.90
-"""HTMT from which on two constructs count as one."""
+"""HTMT from which on two constructs count as one; .85 where they are nothing alike in meaning."""
 _WHAT = "HTMT"
 _FAILED = 0.05
 
@@ -29,8 +29,8 @@ def convergent_validity(fit: SemFit) -> pd.DataFrame:
     Parameters
     ----------
     fit
-        A measurement model of one group, in which no item measures two constructs and the
-        errors are not correlated.
+        A measurement model of one group, in which each construct has two items or more, no item
+        measures two constructs and the errors are not correlated.
 
     Returns
     -------
@@ -44,7 +44,8 @@ def convergent_validity(fit: SemFit) -> pd.DataFrame:
     Raises
     ------
     AnalysisError
-        If the fit has problems, several groups, items of two constructs or correlated errors.
+        If the fit has problems, several groups, constructs of one item or made of constructs,
+        items of two constructs or correlated errors.
 
     Notes
     -----
@@ -71,7 +72,8 @@ def fornell_larcker(fit: SemFit) -> pd.DataFrame:
     Parameters
     ----------
     fit
-        As in `convergent_validity`, with two constructs or more.
+        As in `convergent_validity`, with two constructs or more and no paths to them: what a
+        model with paths correlates are the constructs' residuals.
 
     Returns
     -------
@@ -82,7 +84,8 @@ def fornell_larcker(fit: SemFit) -> pd.DataFrame:
     Raises
     ------
     AnalysisError
-        As in `convergent_validity`, or with one construct.
+        As in `convergent_validity`, or with one construct, constructs that the model does not
+        correlate, or paths that explain a construct.
 
     Notes
     -----
@@ -94,6 +97,11 @@ def fornell_larcker(fit: SemFit) -> pd.DataFrame:
     if len(names) < 2:
         raise AnalysisError("One construct has none to be told apart from.")
     parameters = fit.parameters
+    if ((parameters["op"] == "~") & parameters["lhs"].isin(names)).any():
+        raise AnalysisError(
+            "Correlations of constructs are those of a measurement model, without paths that "
+            "explain a construct. Fit it alone."
+        )
     latent = parameters[(parameters["op"] == "~~") & parameters["lhs"].isin(names)]
     found = latent.set_index(["lhs", "rhs"])["std"]
     correlation = np.eye(len(names))
@@ -117,6 +125,7 @@ def htmt(
     constructs: Mapping[str, Sequence[str]],
     *,
     variant: str = "htmt",
+    limit: float = CLOSE,
     confidence: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
@@ -133,6 +142,9 @@ def htmt(
     variant
         ``"htmt"``: means of absolute correlations (Henseler, Ringle & Sarstedt 2015);
         ``"htmt2"``: geometric means (Roemer, Schuberth & Henseler 2021).
+    limit
+        Ratio from which on two constructs count as one: .90, or .85 to be strict, as Henseler et
+        al. advise for constructs that differ in meaning.
     confidence
         Level of the interval.
     replicates
@@ -144,14 +156,15 @@ def htmt(
     -------
     ratios
         A row per pair: `first`, `second`, `n`, `missing`, `htmt`, `low`, `high` (percentile
-        interval), `variant`, `replicates`, `failed` and `verdict`: ``"distinct"`` where the
-        interval lies below .90, ``"the same"`` where it lies above, else ``"cannot tell"``.
+        interval), `variant`, `limit`, `replicates`, `failed` and `verdict`: ``"distinct"`` where
+        the interval lies below the limit, ``"the same"`` where it lies above, else
+        ``"cannot tell"``.
 
     Raises
     ------
     AnalysisError
-        With fewer than two constructs of two items or more, an unknown variant or item, more
-        than 5 % of resamples without a figure, or as in
+        With fewer than two constructs of two items or more, an unknown variant or item, a limit
+        not between 0 and 1, more than 5 % of resamples without a figure, or as in
         `ecity_geo.stats.answers.complete_answers`.
 
     Notes
@@ -163,15 +176,12 @@ def htmt(
     check_confidence(confidence)
     if variant not in VARIANTS:
         raise AnalysisError(f"No variant '{variant}'; there are {', '.join(VARIANTS)}.")
+    if not 0 < limit <= 1:
+        raise AnalysisError(f"A limit of {limit} does not lie between 0 and 1.")
     if replicates < 100:
         raise AnalysisError(f"{replicates} resamples have no tails; ask for 100 or more.")
-    parts = {name: list(items) for name, items in constructs.items() if len(items) > 1}
-    if len(parts) < 2:
-        raise AnalysisError("HTMT needs two constructs of at least two items each.")
+    parts = _measured(answers, constructs)
     items = [item for own in parts.values() for item in own]
-    unknown = [item for item in items if item not in answers.columns]
-    if unknown:
-        raise AnalysisError(f"The answers have no columns {unknown[:5]}.")
     complete, missing = complete_answers(answers[items], what=_WHAT)
     blocks = _blocks(parts)
     x = complete.to_numpy() - complete.to_numpy().mean(axis=0)
@@ -187,10 +197,24 @@ def htmt(
             )
         low, high = percentile_interval(values, confidence=confidence)
         row = {"first": a, "second": b, "n": len(complete), "missing": missing}
-        row |= {"htmt": whole[at], "low": low, "high": high, "variant": variant}
-        verdict = "distinct" if high < CLOSE else "the same" if low > CLOSE else "cannot tell"
+        row |= {"htmt": whole[at], "low": low, "high": high, "variant": variant, "limit": limit}
+        verdict = "distinct" if high < limit else "the same" if low > limit else "cannot tell"
         rows.append(row | {"replicates": replicates, "failed": failed, "verdict": verdict})
     return pd.DataFrame(rows)
+
+
+def _measured(
+    answers: pd.DataFrame, constructs: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the constructs of two items or more."""
+    parts = {name: list(items) for name, items in constructs.items() if len(items) > 1}
+    if len(parts) < 2:
+        raise AnalysisError("HTMT needs two constructs of at least two items each.")
+    items = [item for own in parts.values() for item in own]
+    unknown = [item for item in items if item not in answers.columns]
+    if unknown:
+        raise AnalysisError(f"The answers have no columns {unknown[:5]}.")
+    return parts
 
 
 def _simple_structure(fit: SemFit) -> pd.DataFrame:
@@ -201,16 +225,33 @@ def _simple_structure(fit: SemFit) -> pd.DataFrame:
         raise AnalysisError("Composite reliability is of one group; fit each of them alone.")
     parameters = fit.parameters
     loadings = parameters[parameters["op"] == "=~"]
-    items = set(loadings["rhs"])
-    if loadings["rhs"].duplicated().any() or loadings.empty:
-        raise AnalysisError("Composite reliability needs items that measure one construct each.")
+    _refuse_others(loadings)
     covary = parameters[(parameters["op"] == "~~") & (parameters["lhs"] != parameters["rhs"])]
-    if (covary["lhs"].isin(items) & covary["free"]).any():
+    if (covary["lhs"].isin(set(loadings["rhs"])) & (covary["estimate"] != 0)).any():
         raise AnalysisError("Composite reliability needs errors that are not correlated.")
     variance = parameters[(parameters["op"] == "~~") & (parameters["lhs"] == parameters["rhs"])]
     size = variance.set_index("lhs")["estimate"]
     error = size.reindex(loadings["rhs"]).to_numpy()
     return loadings.assign(raw=_raw(loadings, fit), error=error)
+
+
+def _refuse_others(loadings: pd.DataFrame) -> None:
+    """Refuse constructs whose loadings say nothing of a sum of items."""
+    higher = loadings.loc[loadings["rhs"].isin(set(loadings["lhs"])), "lhs"]
+    if len(higher):
+        raise AnalysisError(
+            f"Construct {higher.iloc[0]!r} is made of constructs, not of items; composite "
+            "reliability is of items. Fit a model of the first order."
+        )
+    if loadings["rhs"].duplicated().any() or loadings.empty:
+        raise AnalysisError("Composite reliability needs items that measure one construct each.")
+    sizes = loadings["lhs"].value_counts()
+    alone = [name for name in dict.fromkeys(loadings["lhs"]) if sizes[name] == 1]
+    if alone:
+        raise AnalysisError(
+            f"Constructs of one item have no composite reliability: {alone[:5]}. Its loading is "
+            "1 because nobody measured its error."
+        )
 
 
 def _raw(loadings: pd.DataFrame, fit: SemFit) -> Floats:

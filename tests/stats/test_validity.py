@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.content import content_validity, critical_cvr
 from ecity_geo.stats.factorability import factorability
-from ecity_geo.stats.omega import omega, omegas, ordinal_alpha
+from ecity_geo.stats.omega import omega, omegas, ordinal_alpha, ordinal_omega
 from ecity_geo.stats.reliability import cronbach_alpha
 from ecity_geo.stats.sem import SemFit, fit_model
 from ecity_geo.stats.validity import convergent_validity, fornell_larcker, htmt
@@ -75,6 +75,60 @@ def test_ratio_and_indices_by_hand() -> None:
     assert (found.s_cvi_average, found.s_cvi_universal) == (pytest.approx(5 / 6), 0)
 
 
+def test_lawshe_s_table_asks_for_as_many_panelists() -> None:
+    """His ratios (1975, as reprinted) are no higher from ten on; they take as many panelists."""
+    table = pd.read_csv(REFERENCE / "cvr_lawshe.csv").dropna()
+    assert len(table) == 16
+    for row in table.itertuples():
+        size = int(row.N)
+        counts = np.arange(size + 1)
+        enough = np.round(2 * counts / size - 1, 2) >= np.minimum(row.lawshe1975, 1)
+        assert counts[enough][0] == critical_cvr(size)[0]
+    ten_up = table[table["N"] >= 10]
+    assert (ten_up["lawshe1975"] < ten_up["cvr_crit_exact"] + 0.005).all()
+
+
+@pytest.mark.parametrize(
+    ("raters", "agree", "index", "kappa"),
+    [
+        *((10, 8, 0.80, 0.79), (10, 9, 0.90, 0.90), (10, 7, 0.70, 0.66)),
+        *((9, 8, 0.89, 0.89), (9, 7, 0.78, 0.76), (9, 6, 0.67, 0.60), (10, 10, 1.0, 1.0)),
+    ],
+)
+def test_kappa_is_that_of_a_published_panel(
+    raters: int, agree: int, index: float, kappa: float
+) -> None:
+    # BMC Health Services Research 2017, doi:10.1186/s12913-017-2469-8, table 10.
+    found = content_validity(relevance([4] * agree + [2] * (raters - agree))).items.loc["a"]
+    assert (found["i_cvi"], found["kappa"]) == pytest.approx((index, kappa), abs=0.005)
+    # Lynn 1986: seven of nine and eight of ten are enough, seven of ten are not.
+    assert found["verdict"] == ("keep" if index >= 0.78 else "drop")
+
+
+def test_the_scale_s_indices_are_those_of_a_published_panel() -> None:
+    # PMC7253559, table 4: twelve items, six experts; all find ten relevant, five the other two.
+    sixth = [2, 3, 4, 3, 3, 4]
+    rows = [[4, 4, 4, 4, 4, 4]] * 10 + [sixth, [3, 3, 4, 2, 3, 4]]
+    parts = [relevance(row).assign(item=f"i{at}") for at, row in enumerate(rows)]
+    found = content_validity(pd.concat(parts))
+    assert found.s_cvi_average == pytest.approx(0.97, abs=0.005)
+    assert found.s_cvi_universal == pytest.approx(0.83, abs=0.005)
+    assert found.items["verdict"].eq("keep").all()
+
+
+def relevance(ratings: list[int]) -> pd.DataFrame:
+    return pd.DataFrame({"item": "a", "panelist": range(len(ratings)), "relevance": ratings})
+
+
+def test_a_panel_too_small_decides_nothing() -> None:
+    assert content_validity(panel([1] * 4)).items.loc["a", "verdict"] == "cannot tell"
+    assert content_validity(relevance([4, 4])).items.loc["a", "verdict"] == "cannot tell"
+    # Four who find it relevant can tell, though no four can say essential beyond chance.
+    both = content_validity(panel([1] * 4, [4] * 4)).items.loc["a"]
+    assert both["verdict"] == "keep"
+    assert content_validity(panel([1] * 4, [4, 4, 4, 1])).items.loc["a", "verdict"] == "drop"
+
+
 def test_missing_ratings_are_left_out_and_counted() -> None:
     found = content_validity(panel([1] * 6, [4, 4, None, 4, 3, 3]))
     assert found.missing == 1
@@ -90,6 +144,7 @@ def test_missing_ratings_are_left_out_and_counted() -> None:
         (pd.concat([panel([1]), panel([1])]), "twice"),
         (panel([1])[:0], "no ratings"),
         (panel([1]).assign(essential=np.nan), "Nobody"),
+        (panel([1, 1]).assign(panelist=["e", None]), "1 rows of the panel have no item or no"),
     ],
 )
 def test_faults_of_a_panel_are_said(frame: pd.DataFrame, told: str) -> None:
@@ -110,6 +165,11 @@ def test_kmo_and_bartlett_are_those_of_psych() -> None:
     assert (ours.df, ours.p) == (theirs["df"], pytest.approx(theirs["p"], rel=1e-6))
 
 
+def test_as_many_respondents_as_items_are_too_few(hs: pd.DataFrame) -> None:
+    with pytest.raises(AnalysisError, match="more respondents than items; 4 answered"):
+        factorability(hs[["x1", "x2", "x4", "x7"]].head(4))
+
+
 def test_an_item_made_of_others_is_said(hs: pd.DataFrame) -> None:
     made = hs[["x1", "x2"]].assign(both=hs["x1"] + hs["x2"])
     with pytest.raises(AnalysisError, match="made of others"):
@@ -122,6 +182,47 @@ def test_an_item_made_of_others_is_said(hs: pd.DataFrame) -> None:
 def test_omega_is_that_of_lavaan() -> None:
     ours = omega(pd.read_csv(REFERENCE / "attitude.csv"))
     assert (ours.omega, ours.low, ours.high) == pytest.approx(R["attitude_omega"], abs=2e-5)
+
+
+def test_omega_divides_by_what_the_model_implies() -> None:
+    """compRelSEM with obs.var = FALSE; its default is the other figure."""
+    ours = omega(pd.read_csv(REFERENCE / "attitude.csv")).omega
+    implied, observed = R["attitude_compRelSEM"]
+    assert ours == pytest.approx(implied, abs=1e-6)
+    assert abs(ours - observed) > 0.02
+
+
+@pytest.mark.parametrize("letter", ["A", "N"])
+def test_ordinal_omega_is_that_of_semtools(letter: str) -> None:
+    answers = pd.read_csv(REFERENCE / "bfi_182x25.csv")
+    items = [f"{letter}{at}" for at in range(1 if letter == "N" else 2, 6)]
+    assert ordinal_omega(answers[items]) == pytest.approx(R["ordinal_omega"][letter], abs=1e-7)
+    # Only the order of the answers counts.
+    assert ordinal_omega(answers[items] ** 3) == pytest.approx(ordinal_omega(answers[items]))
+
+
+def test_ordinal_omega_is_the_reliability_of_the_sum_of_answers() -> None:
+    """Against the correlation of two parallel forms, simulated."""
+    rng = np.random.default_rng(4)
+    loadings, cuts = np.array([0.8, 0.7, 0.6, 0.5]), np.array([-1.0, 0.2, 1.1])
+    factor = rng.normal(size=(40_000, 1))
+    forms = [
+        np.digitize(
+            factor * loadings + rng.normal(size=(40_000, 4)) * np.sqrt(1 - loadings**2), cuts
+        )
+        for _ in range(2)
+    ]
+    truth = np.corrcoef(*(form.sum(axis=1) for form in forms))[0, 1]
+    assert ordinal_omega(pd.DataFrame(forms[0]).add_prefix("i")) == pytest.approx(truth, abs=0.01)
+
+
+def test_a_model_without_omega_names_the_items() -> None:
+    hs = pd.read_csv(REFERENCE / "HolzingerSwineford1939.csv")[["x1", "x2", "x7"]]
+    named = hs.set_axis(["x2", "speed of adding", "x0"], axis=1)
+    with pytest.raises(AnalysisError, match=r"Heywood case\): x0 "):
+        omega(named)
+    with pytest.raises(AnalysisError, match="'speed of adding' has"):
+        ordinal_omega(named.assign(x2=hs["x1"].round(), x0=hs["x7"].round()))
 
 
 def test_ordinal_alpha_is_alpha_of_polychorics() -> None:
@@ -178,6 +279,29 @@ def test_htmt_is_that_of_semtools(hs: pd.DataFrame, variant: str) -> None:
     assert ours["verdict"].eq("distinct").all()
 
 
+def test_the_limit_of_htmt_decides_its_verdict(hs: pd.DataFrame) -> None:
+    first = htmt(hs, CONSTRUCTS, replicates=200).iloc[0]
+    assert first["limit"] == 0.9
+    inside = (first["low"] + first["high"]) / 2
+    for limit, verdict in (
+        (inside, "cannot tell"),
+        (first["low"] / 2, "the same"),
+        (0.85, "distinct"),
+    ):
+        assert htmt(hs, CONSTRUCTS, replicates=200, limit=limit).iloc[0]["verdict"] == verdict
+    with pytest.raises(AnalysisError, match=r"limit of 1\.2"):
+        htmt(hs, CONSTRUCTS, limit=1.2)
+
+
+def test_variance_and_reliability_of_ordered_items_are_those_of_semtools() -> None:
+    answers = pd.read_csv(REFERENCE / "bfi_182x25.csv")
+    model = "agree =~ A2 + A3 + A4 + A5\nwork =~ C1 + C2 + C3"
+    ours = convergent_validity(fit_model(model, answers, estimator="WLSMV"))
+    for name, figure in R["ordinal_ave"].items():
+        assert ours.loc[name, ["ave", "ave_raw"]].tolist() == pytest.approx([figure] * 2, abs=1e-6)
+        assert ours.loc[name, "cr"] == pytest.approx(R["ordinal_cr"][name], abs=1e-6)
+
+
 def test_resamples_are_what_drawing_rows_gives(hs: pd.DataFrame) -> None:
     """The matrix product against resampled rows and numpy's corrcoef."""
     answers = hs[[item for items in CONSTRUCTS.values() for item in items]]
@@ -219,9 +343,16 @@ def test_what_has_no_validity_is_said(hs: pd.DataFrame) -> None:
     crossed = fit_model("a =~ x1 + x2 + x3 + x4\nb =~ x4 + x5 + x6", hs)
     with pytest.raises(AnalysisError, match="one construct each"):
         convergent_validity(crossed)
-    tied = fit_model("a =~ x4 + x5 + x6 + x7 + x8 + x9\nx7 ~~ x8", hs)
-    with pytest.raises(AnalysisError, match="not correlated"):
-        convergent_validity(tied)
+    for tie in ("x7 ~~ x8", "x7 ~~ 0.3*x8"):
+        tied = fit_model(f"a =~ x4 + x5 + x6 + x7 + x8 + x9\n{tie}", hs)
+        with pytest.raises(AnalysisError, match="not correlated"):
+            convergent_validity(tied)
+    with pytest.raises(AnalysisError, match=r"one item .*\['one'\]"):
+        convergent_validity(fit_model("one =~ x1\nother =~ x4 + x5 + x6", hs))
+    with pytest.raises(AnalysisError, match="'whole' is made of constructs"):
+        convergent_validity(fit_model(f"{MODEL}\nwhole =~ visual + textual + speed", hs))
+    with pytest.raises(AnalysisError, match="paths that explain"):
+        fornell_larcker(fit_model(f"{MODEL}\nvisual ~ ageyr\ntextual ~ ageyr\nspeed ~ ageyr", hs))
     alone = fit_model("a =~ x1 + x2 + x3", hs)
     with pytest.raises(AnalysisError, match="One construct"):
         fornell_larcker(alone)
