@@ -18,6 +18,7 @@ from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.program import COVERAGE, FAIREST, PRICE, TRAVEL, Model, Sites, program
 from ecity_geo.siting.question import Question, ask, shown
 from ecity_geo.siting.start import greedy_start
+from ecity_geo.siting.why import why_not
 
 OBJECTIVES = (COVERAGE, TRAVEL, PRICE, FAIREST)
 _COLUMNS = {
@@ -151,7 +152,9 @@ def plan_sites(
     start = greedy_start(model, written)
     answer = highs.solve(scaled, time_limit=left, tolerance=1e-9, start=start)
     if answer.x is None:
-        raise AnalysisError(_why_not(model, proven=math.isinf(answer.bound) and answer.bound > 0))
+        if not (math.isinf(answer.bound) and answer.bound > 0):
+            raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
+        raise AnalysisError(why_not(model, time_limit=max(time_limit, 1.0)))
     return _plan(
         question,
         model,
@@ -285,27 +288,6 @@ def _refuse_hopeless(question: Question, model: Model, lives: Integers) -> None:
             f"All sites together have room for {room:g} people, and there are "
             f"{model.people.sum():g}: {model.people.sum() - room:g} too many."
         )
-
-
-def _why_not(model: Model, *, proven: bool) -> str:
-    """Say which condition cannot be kept, by leaving each out in turn."""
-    if not proven:
-        return "No plan was found in the time. Give more time, or ask for less."
-    parts = []
-    if model.p is not None:
-        parts.append(f"p = {model.p}")
-    if math.isfinite(model.budget):
-        parts.append(f"a budget of {model.budget:g}")
-    if np.isfinite(model.sites.capacity).any():
-        parts.append("the capacities")
-    if model.floor.any():
-        parts.append("the floors")
-    if model.served:
-        parts.append("all people being served")
-    return (
-        f"No plan keeps {' and '.join(parts) or 'these conditions'} together: proven. Raise p or "
-        "the budget, lower a floor, or give more capacity."
-    )
 
 
 def _plan(

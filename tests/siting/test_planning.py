@@ -164,8 +164,20 @@ def test_floors_cost_coverage_and_are_kept() -> None:
     fairest = siting.plan_sites(cost, people, sites, objective="fairest", **asked)
     assert set(fairest.plan.sites) == {"east", "south"}
     assert fairest.plan.objective == pytest.approx(100 / 180)
-    with pytest.raises(AnalysisError, match="the floors"):
+    with pytest.raises(AnalysisError) as caught:
         siting.plan_sites(cost, people, sites, floors=1.0, **asked)
+    # Each of the three homes needs its own site.
+    assert "p is in the way: p = 3 would do" in str(caught.value)
+    assert "the floors are in the way" in str(caught.value)
+
+
+def test_the_least_budget_that_would_do_is_said() -> None:
+    frame = pd.DataFrame({"a": [0.0, 9], "b": [9.0, 0]}, index=["x", "y"])
+    cost = CostMatrix.from_frame(frame, unit="km")
+    people = pd.Series([3.0, 4], index=["x", "y"])
+    sites = pd.DataFrame({"price": [2.0, 3.5]}, index=["a", "b"])
+    with pytest.raises(AnalysisError, match=r"the budget is in the way: 5.5 would do"):
+        siting.plan_sites(cost, people, sites, objective="price", standard=1, budget=4)
 
 
 @given(st.integers(0, 5000))
