@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,17 @@ def test_ordinal_omega_is_that_of_semtools(letter: str) -> None:
     assert ordinal_omega(answers[items]) == pytest.approx(R["ordinal_omega"][letter], abs=1e-7)
     # Only the order of the answers counts.
     assert ordinal_omega(answers[items] ** 3) == pytest.approx(ordinal_omega(answers[items]))
+
+
+def test_ordinal_omega_and_alpha_by_hand() -> None:
+    # Three yes-no items with correlations of .5 behind them: all alike in 3 of 12 for yes and for
+    # no, each other pattern in 1 of 12 (Sheppard: arcsin(.5) = π/6). Covariance 1/12, variance
+    # 1/4, an item with its repetition 1/12: 9/12 of 6/12 + 3/4. Behind them alpha is 3/2 (1 - 3/6).
+    patterns = list(product([0, 1], repeat=3))
+    rows = [row for row in patterns for _ in range(3 if len(set(row)) == 1 else 1)]
+    answers = pd.DataFrame(rows * 5, columns=list("abc"))
+    assert ordinal_omega(answers) == pytest.approx(0.6, abs=1e-6)
+    assert ordinal_alpha(answers) == pytest.approx(0.75, abs=1e-6)
 
 
 def test_ordinal_omega_is_the_reliability_of_the_sum_of_answers() -> None:
