@@ -6,6 +6,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats import homogeneous, inference, reliability, sampling
+from ecity_geo.stats.alpha_precision import pilot_reliability
 from ecity_geo.stats.content import content_validity
 from ecity_geo.stats.factorability import factorability
 from ecity_geo.survey_findings.work import Work
@@ -71,22 +72,8 @@ def suited(work: Work) -> pd.DataFrame:
 def pilot(work: Work) -> pd.DataFrame:
     """Return what the first respondents would have said of the questionnaire's reliability."""
     first = work.data.answers.dropna().head(PILOT)
-    rows = []
-    for name, items in {**work.data.constructs, reliability.WHOLE: None}.items():
-        own = first if items is None else first[items]
-        if own.shape[1] < 2:
-            continue
-        found = reliability.cronbach_alpha(own, confidence=work.confidence)
-        rows.append(
-            {
-                "construct": name,
-                "n": found.n,
-                "alpha": found.alpha,
-                "low": found.low,
-                "high": found.high,
-            }
-        )
-    return pd.DataFrame(rows)
+    table = pilot_reliability(first, work.data.constructs, confidence=work.confidence)
+    return table[["n", "alpha", "low", "high", "verdict", "needed", "reason"]].reset_index()
 
 
 def one_sample(work: Work) -> pd.DataFrame:

@@ -84,18 +84,18 @@ def _ordinal_loadings(work: Work, count: int) -> np.ndarray:
 def validity(work: Work) -> pd.DataFrame:
     """Return reliability and variance extracted of each construct, alpha and omega beside."""
     data = work.data
-    table = convergent_validity(work.measurement())
+    table = convergent_validity(work.measured_by_several())
     alone = omegas(data.answers, data.constructs, confidence=work.confidence)
     alphas = reliability(data.answers, data.constructs, confidence=work.confidence)
-    names = ["omega", "omega_low", "omega_high", "alpha_ordinal"]
+    names = ["omega", "omega_low", "omega_high", "omega_ordinal", "alpha_ordinal"]
     table = table[["items", "cr", "ave", "verdict"]].join(alone[names]).join(alphas["alpha"])
-    order = ["items", "alpha", "alpha_ordinal", *names[:3], "cr", "ave", "verdict"]
+    order = ["items", "alpha", "alpha_ordinal", *names[:4], "cr", "ave", "verdict"]
     return table[order].reset_index()
 
 
 def larcker(work: Work) -> pd.DataFrame:
     """Return correlations of the constructs, with the root of each AVE on the diagonal."""
-    return fornell_larcker(work.measurement()).reset_index()
+    return fornell_larcker(work.measured_by_several()).reset_index()
 
 
 def ratios(work: Work) -> pd.DataFrame:

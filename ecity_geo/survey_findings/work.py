@@ -108,6 +108,21 @@ class Work:
             )
         return self._fits[asked]
 
+    def measured_by_several(self) -> SemFit:
+        """Fit all constructs of two items or more: one item is no sample of a construct."""
+        several = {name: items for name, items in self.data.constructs.items() if len(items) > 1}
+        if len(several) == len(self.data.constructs):
+            return self.measurement()
+        syntax = "\n".join(f"{name} =~ {' + '.join(items)}" for name, items in several.items())
+        if not syntax:
+            raise AnalysisError("No construct has two items: there is nothing that they share.")
+        return fit_model(
+            syntax,
+            self.data.answers,
+            convention=self.model.convention,
+            confidence=self.confidence,
+        )
+
     @cached_property
     def path_syntax(self) -> str:
         """Return the whole structural model: measurement and paths, or the study's own file."""
