@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from ecity_geo.errors import AnalysisError
-from ecity_geo.siting.covers import greedy_cover, solve_cover
-from ecity_geo.siting.exchange import greedy, interchange
+from ecity_geo.siting.covers import solve_cover
+from ecity_geo.siting.exchange import greedy, interchange, prefer_earlier
 from ecity_geo.siting.instance import Floats, Instance, Integers, build
+from ecity_geo.siting.median import reach_all, travel
 from ecity_geo.siting.question import Question
 
 
@@ -45,6 +45,7 @@ class _Rows:
     column: Integers
     cost: Floats
     base: Floats
+    people: Floats
     n_columns: int
 
     def within(self, radius: float) -> csr_array:
@@ -65,6 +66,15 @@ class _Rows:
         cost = self.base.copy()
         np.minimum.at(cost, self.row[pair], self.cost[pair])
         return cost
+
+    def radius(self, chosen: Integers) -> float:
+        """Return the greatest of them."""
+        return float(self.nearest(chosen).max())
+
+    @property
+    def lowest(self) -> float:
+        """The greatest cost if all candidates were chosen."""
+        return self.radius(np.arange(self.n_columns))
 
 
 def find_centre(question: Question, *, deadline: float) -> Centre:
@@ -88,44 +98,46 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
         If no ``p`` candidates reach all rows that some candidate reaches.
     """
     rows = _binding(question)
-    if not len(rows.base):
-        chosen = np.arange(question.p)
-        return Centre(chosen=chosen, radius=0.0, bound=0.0, ties=0)
-    best = np.full(len(rows.base), np.inf)
-    np.minimum.at(best, rows.row, rows.cost)
-    lowest = float(np.minimum(best, rows.base).max())
-    chosen = _start(question, rows, deadline)
-    radius = float(rows.nearest(chosen).max())
+    chosen, radius, bound = np.arange(question.p), 0.0, 0.0
+    if len(rows.base):
+        chosen = _start(question, rows, deadline)
+        if np.isinf(rows.radius(chosen)):
+            left = max(deadline - time.monotonic(), 0.01)
+            chosen = reach_all(question, travel(question), time_limit=left)
+        chosen, bound = _bisect(question, rows, chosen, deadline)
+        radius = rows.radius(chosen)
+        chosen = _shorter_for_all(question, rows, chosen, radius, deadline)
+    return Centre(chosen=chosen, radius=radius, bound=bound, ties=_ties(rows, chosen, radius))
+
+
+def _bisect(
+    question: Question, rows: _Rows, chosen: Integers, deadline: float
+) -> tuple[Integers, float]:
+    """Ask for covers within ever closer costs; return the best columns and the bound."""
+    radius, bound = rows.radius(chosen), rows.lowest
     costs = np.unique(np.concatenate([rows.cost, rows.base[np.isfinite(rows.base)]]))
-    if np.isinf(radius):
-        chosen = _reaching(question, rows, float(costs[-1]), deadline)
-        radius = float(rows.nearest(chosen).max())
-    steps = costs[(costs >= lowest) & (costs < radius)]
-    bound, probe = lowest, False
+    steps = costs[(costs >= bound) & (costs < radius)]
+    last = False
     while len(steps) and time.monotonic() < deadline:
-        # A choice just found may be the best: then one question, right below it, ends the search.
-        middle = float(steps[-1] if probe else steps[(len(steps) - 1) // 2])
+        # What fails in the middle often fails everywhere: then one question, right below the
+        # best choice, ends the search, where a bisection would ask ten of the hardest.
+        asked = float(steps[-1] if last else steps[(len(steps) - 1) // 2])
         cover = solve_cover(
-            rows.within(middle),
+            rows.within(asked),
             np.ones(rows.n_columns),
             at_most=question.p,
             time_limit=deadline - time.monotonic(),
         )
         if cover.chosen is not None:
             chosen = _improved(question, rows, cover.chosen, deadline)
-            radius = float(rows.nearest(chosen).max())
+            radius, last = rows.radius(chosen), False
             steps = steps[steps < radius]
-            probe = not probe
         elif np.isinf(cover.bound):
-            bound = float(steps[steps > middle].min(initial=radius))
-            steps = steps[steps > middle]
-            probe = False
+            steps, last = steps[steps > asked], True
+            bound = float(steps.min(initial=radius))
         else:
             break
-    if not len(steps):
-        bound = radius
-    filled = _filled(question, rows, chosen)
-    return Centre(chosen=filled, radius=radius, bound=bound, ties=_ties(rows, filled, radius))
+    return chosen, bound if len(steps) else radius
 
 
 def _binding(question: Question) -> _Rows:
@@ -140,6 +152,7 @@ def _binding(question: Question) -> _Rows:
         column=question.column[pair] - question.n_existing,
         cost=question.cost[pair],
         base=base[binds],
+        people=question.people[binds],
         n_columns=len(question.candidates),
     )
 
@@ -154,14 +167,13 @@ def _start(question: Question, rows: _Rows, deadline: float) -> Integers:
 
 def _improved(question: Question, rows: _Rows, chosen: Integers, deadline: float) -> Integers:
     """Exchange columns as long as that shortens the longest ways."""
-    radius = float(rows.nearest(chosen).max())
+    radius = rows.radius(chosen)
     if not 0 < radius < np.inf:
         return chosen
-    full = _filled(question, rows, chosen)
     instance = _powers(question, rows, radius, power=32)
-    better, _ = interchange(instance, full, deadline=deadline)
+    better, _ = interchange(instance, greedy(instance, chosen), deadline=deadline)
     better = np.sort(better)
-    return better if float(rows.nearest(better).max()) < radius else chosen
+    return better if rows.radius(better) < radius else chosen
 
 
 def _powers(question: Question, rows: _Rows, top: float, *, power: int) -> Instance:
@@ -179,33 +191,22 @@ def _powers(question: Question, rows: _Rows, top: float, *, power: int) -> Insta
     )
 
 
-def _reaching(question: Question, rows: _Rows, widest: float, deadline: float) -> Integers:
-    """Find columns that reach every row at all."""
-    covers = rows.within(widest)
-    left = max(deadline - time.monotonic(), 0.01)
-    cover = solve_cover(covers, np.ones(rows.n_columns), time_limit=left)
-    if cover.chosen is None or len(cover.chosen) > question.p:
-        least = len(greedy_cover(covers, np.ones(rows.n_columns)))
-        enough = least if cover.chosen is None else len(cover.chosen)
-        raise AnalysisError(
-            f"p = {question.p} is too small: no choice of so many candidates reaches all demand "
-            f"that some candidate reaches. p = {enough} would; or build the costs with a larger "
-            "cutoff."
-        )
-    return cover.chosen
-
-
-def _filled(question: Question, rows: _Rows, chosen: Integers) -> Integers:
-    """Add columns up to p, each the one that shortens the ways of all most."""
-    people = question.people[question.people > 0]
-    people = people if len(people) == len(rows.base) else np.ones(len(rows.base))
-    chosen = np.sort(chosen)
-    while len(chosen) < question.p:
-        now = rows.nearest(chosen)
-        saved = np.maximum(now[rows.row] - rows.cost, 0.0) * people[rows.row]
-        gain = np.bincount(rows.column, weights=saved, minlength=rows.n_columns)
-        gain[chosen] = -1.0
-        chosen = np.sort(np.append(chosen, int(np.argmax(gain))))
+def _shorter_for_all(
+    question: Question, rows: _Rows, chosen: Integers, radius: float, deadline: float
+) -> Integers:
+    """Fill up and exchange columns for the sake of all people, none going farther than `radius`."""
+    near = rows.cost <= radius
+    instance = build(
+        rows.row[near],
+        rows.column[near],
+        (rows.cost * rows.people[rows.row])[near],
+        np.where(rows.base <= radius, rows.base * rows.people, np.inf),
+        n_columns=rows.n_columns,
+        p=question.p,
+        scale=1.0,
+    )
+    chosen, found = interchange(instance, greedy(instance, chosen), deadline=deadline)
+    chosen, _ = prefer_earlier(replace(instance, scale=found or 1.0), chosen)
     return chosen
 
 

@@ -114,9 +114,11 @@ def p_center(
     -------
     plan
         Its objective is the greatest cost of anybody whom some site can reach; whom none can is
-        named in `SitingPlan.unreachable`. Sites that the greatest cost does not need are chosen
-        to shorten the ways of all. Its gains are the fall of the greatest cost; missing as long
-        as somebody is out of reach of the sites so far.
+        named in `SitingPlan.unreachable`. Of choices with the same greatest cost that is taken
+        which no exchange of one site makes shorter for all people together, then that of earlier
+        candidates; `ties` counts the exchanges that would leave the greatest cost. Its gains
+        are the fall of the greatest cost; missing as long as somebody is out of reach of the
+        sites so far.
 
     Raises
     ------
@@ -195,7 +197,7 @@ def _covering_plan(
     objective = float(price[chosen].sum())
     bound = min(max(answer.bound, 0.0), objective)
     gap = (objective - bound) / objective if objective else 0.0
-    if gap <= CLOSED_GAP or _whole_gap(price, objective, bound):
+    if gap <= CLOSED_GAP:
         bound, gap = objective, 0.0
     total = float(question.people.sum()) or np.nan
     before = float(question.people[facility >= 0].sum()) - added.sum()
@@ -221,11 +223,6 @@ def _covering_plan(
         ties=0,
         seconds=time.monotonic() - began,
     )
-
-
-def _whole_gap(price: Floats, objective: float, bound: float) -> bool:
-    """Tell whether no multiple of the price lies between bound and objective."""
-    return bool((price == price[0]).all()) and objective - bound < price[0] * (1 - CLOSED_GAP)
 
 
 def _by_people(question: Question, chosen: Integers) -> tuple[Integers, Floats]:

@@ -18,6 +18,9 @@ from ecity_geo.siting.instance import Flags, Floats, Integers
 _LP_ERROR = 1e-6
 ROUNDS = 6
 """Times that rows and columns are thinned out; mostly two change nothing more."""
+DENSE_CELLS = 36_000_000
+DENSE_WORK = 3e10
+"""Limits of a comparison of all sets at once, where most pairs share something: about a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,17 +86,19 @@ def solve_cover(
         exchanged = _exchanged(small, at_most, deadline)
         if exchanged is not None:
             return Cover(chosen=np.sort(columns[exchanged]), bound=0.0)
+    step = _step(price)
     answer = highs.solve(
         _program(small, price[columns], at_most),
         time_limit=deadline - time.monotonic(),
-        tolerance=_tolerance(price),
+        tolerance=0.99 * step or 1e-9 * float(price.min()),
         start=None if at_most is not None else _marked(start, len(columns)),
+        reliable=0,
     )
     found = np.flatnonzero(answer.x > 0.5) if answer.x is not None else None
     if found is None and at_most is None:
         found = start
     chosen = None if found is None else np.sort(columns[found])
-    return Cover(chosen=chosen, bound=answer.bound)
+    return Cover(chosen=chosen, bound=_raised(answer.bound, step))
 
 
 def greedy_cover(covers: csr_array, price: Floats) -> Integers:
@@ -144,15 +149,9 @@ def _thinned(covers: csr_array, price: Floats) -> tuple[Integers, Integers]:
 def _deciding_rows(covers: csr_array) -> Flags:
     """Tell which rows no other row implies: whatever covers that one covers this one."""
     kept = np.ones(covers.shape[0], dtype=bool)
-    degree = np.bincount(covers.indices, minlength=covers.shape[1]).astype(float)
-    if float(degree @ degree) > DOMINANCE_WORK:
-        return kept
-    shared = (covers @ covers.T).tocoo()
     size = np.diff(covers.indptr)
-    mine, other = shared.row, shared.col
-    implied = (shared.data == size[other]) & (mine != other)
-    implied &= (size[other] < size[mine]) | (other < mine)
-    kept[mine[implied]] = False
+    other, mine = _contained(covers)
+    kept[mine[(size[other] < size[mine]) | (other < mine)]] = False
     return kept
 
 
@@ -160,15 +159,28 @@ def _best_columns(covers: csr_array, price: Floats) -> Flags:
     """Tell which columns cover something, and no other column replaces at no higher price."""
     size = np.bincount(covers.indices, minlength=covers.shape[1])
     kept = size > 0
-    degree = np.diff(covers.indptr).astype(float)
-    if float(degree @ degree) > DOMINANCE_WORK:
-        return kept
-    shared = (covers.T @ covers).tocoo()
-    mine, other = shared.row, shared.col
-    within = (shared.data == size[mine]) & (mine != other) & (price[other] <= price[mine])
+    mine, other = _contained(csr_array(covers.T))
     same = (size[other] == size[mine]) & (price[other] == price[mine])
-    kept[mine[within & (~same | (other < mine))]] = False
+    kept[mine[(price[other] <= price[mine]) & (~same | (other < mine))]] = False
     return kept
+
+
+def _contained(sets: csr_array) -> tuple[Integers, Integers]:
+    """Return pairs of sets of which the first lies within the second; none if that is dear."""
+    size = np.diff(sets.indptr)
+    degree = np.bincount(sets.indices, minlength=sets.shape[1]).astype(float)
+    if float(degree @ degree) <= DOMINANCE_WORK:
+        shared = (sets @ sets.T).tocoo()
+        pair = (shared.data == size[shared.row]) & (shared.row != shared.col)
+        return shared.row[pair], shared.col[pair]
+    cells = sets.shape[0] ** 2
+    if cells > DENSE_CELLS or cells * sets.shape[1] > DENSE_WORK:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    dense = sets.toarray().astype(np.float32)
+    inside = dense @ dense.T == size[:, None]
+    np.fill_diagonal(inside, False)
+    first, second = np.nonzero(inside)
+    return first, second
 
 
 def _apart(covers: csr_array) -> int:
@@ -233,11 +245,18 @@ def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Pro
     )
 
 
-def _tolerance(price: Floats) -> float:
-    """Gap that counts as closed: prices that are whole multiples of one leave nothing between."""
-    least = float(price.min())
-    multiples = price / least
-    return 0.99 * least if np.allclose(multiples, np.round(multiples)) else 1e-9 * least
+def _step(price: Floats) -> float:
+    """Return what every total is a multiple of; 0 if nothing useful is known."""
+    multiples = price / price.min()
+    if (np.abs(multiples - np.round(multiples)) <= 1e-9).all():
+        return float(price.min())
+    whole = (price == np.round(price)).all() and price.max() < 2**53
+    return float(np.gcd.reduce(price.astype(np.int64))) if whole else 0.0
+
+
+def _raised(bound: float, step: float) -> float:
+    """Raise a bound to the next total that there can be."""
+    return math.ceil(bound / step - 1e-6) * step if step and math.isfinite(bound) else bound
 
 
 def _marked(columns: Integers, n: int) -> Floats:

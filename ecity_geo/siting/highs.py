@@ -60,6 +60,7 @@ def solve(
     time_limit: float,
     tolerance: float,
     start: Floats | None = None,
+    reliable: int = 8,
 ) -> Answer:
     """Solve a mixed-integer program on one thread, from a start if there is one.
 
@@ -73,6 +74,8 @@ def solve(
         Absolute gap that counts as closed.
     start
         A feasible solution.
+    reliable
+        Branchings after which HiGHS trusts what it learnt of a variable (its default is 8).
     """
     import highspy
 
@@ -84,6 +87,7 @@ def solve(
         "time_limit": max(time_limit, 0.01),
         "mip_rel_gap": 0.0,
         "mip_abs_gap": tolerance,
+        "mip_pscost_minreliable": reliable,
     }.items():
         highs.setOptionValue(option, value)
     highs.passModel(_model(program))

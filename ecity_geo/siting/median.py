@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.siting.covering import covering_instance, smallest_cover, undominated
+from ecity_geo.siting.covering import covering_instance, undominated
 from ecity_geo.siting.instance import Instance, Integers, build
-from ecity_geo.siting.question import Question, shown
-from ecity_geo.siting.search import Outcome, search
+from ecity_geo.siting.question import Question
+from ecity_geo.siting.reach import too_few_sites
+from ecity_geo.siting.search import search
 
 
 def travel(question: Question) -> Instance:
@@ -55,32 +56,5 @@ def reach_all(question: Question, instance: Instance, *, time_limit: float) -> I
     )
     outcome = search(cover, use=undominated(cover), time_limit=time_limit)
     if outcome.cost > 0:
-        raise AnalysisError(_out_of_reach(question, cover, outcome, time_limit=time_limit))
+        raise AnalysisError(too_few_sites(question, cover, outcome, time_limit=time_limit))
     return outcome.chosen
-
-
-def _out_of_reach(
-    question: Question, cover: Instance, outcome: Outcome, *, time_limit: float
-) -> str:
-    """Say whom the best plan leaves out, and how many sites would do."""
-    open_columns = np.concatenate(
-        [np.arange(question.n_existing), question.n_existing + outcome.chosen]
-    )
-    could, _ = question.nearest(np.arange(len(question.facilities)))
-    does, _ = question.nearest(open_columns)
-    left = (could >= 0) & (does < 0) & (question.people > 0)
-    proven = outcome.bound > 0
-    verdict = (
-        f"p = {question.p} is too small; the best choice"
-        if proven
-        else f"No choice for p = {question.p} that reaches all was found in {time_limit:g} "
-        "seconds; the best one found"
-    )
-    fact = (
-        f"{verdict} leaves {int(left.sum())} of {len(question.demand)} demand points "
-        f"({question.people[left].sum():g} people) out of reach that some candidate reaches: "
-        f"{shown(question.demand[left])}."
-    )
-    enough = smallest_cover(cover, time_limit=time_limit)
-    cure = f"p = {enough} would reach all" if enough else "A larger p may reach all"
-    return f"{fact} {cure}; or build the costs with a larger cutoff, or leave this demand out."

@@ -17,7 +17,7 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.covers import greedy_cover, solve_cover
 from ecity_geo.siting.plan import SitingPlan
 
-from .conftest import ORLIB, City, cities
+from .conftest import ORLIB, City, cities, random_city
 from .test_known_optima import shortest_paths
 
 SMALL = settings(max_examples=40, deadline=None)
@@ -80,7 +80,12 @@ def test_who_is_out_of_reach_is_said_with_what_would_do() -> None:
     with pytest.raises(AnalysisError) as caught:
         siting.lscp(cost, people, standard=2, candidates=frame.columns)
     told = str(caught.value)
-    for part in ("2 of 3 demand points", "(50 people)", "'z', 'y'", "a standard of 7 km"):
+    for part in (
+        "2 of 3 demand points",
+        "(50 people)",
+        "'z' (7 km), 'y' (5 km)",
+        "a standard of 7 km",
+    ):
         assert part in told
     plan = siting.lscp(cost, people, standard=7, candidates=frame.columns)
     assert plan.objective == 1
@@ -89,10 +94,57 @@ def test_who_is_out_of_reach_is_said_with_what_would_do() -> None:
 def test_san_francisco_needs_the_published_number_of_stores(
     san_francisco: tuple[CostMatrix, pd.Series],
 ) -> None:
-    # The published solution of spopt's examples: LSCP with 5,000 m takes 8 stores.
+    # The published solutions of spopt's examples: 8 stores within 5,000 m, 3 within 8,000 m.
     cost, people = san_francisco
-    plan = siting.lscp(cost, people, standard=5000, candidates=cost.facility_ids)
-    assert (plan.objective, plan.status) == (8, "optimal")
+    for standard, stores in ((5000, 8), (8000, 3)):
+        plan = siting.lscp(cost, people, standard=standard, candidates=cost.facility_ids)
+        assert (plan.objective, plan.status) == (stores, "optimal")
+
+
+@given(cities(missing=False), st.data())
+@SMALL
+def test_prices_of_any_kind_are_proven_cheapest(city: City, data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from([[1.0, 2.0], [2.0, 3.0, 5.0], [0.1, 0.25, 1.3], [7.5, 15.0]]))
+    drawn = [data.draw(st.sampled_from(kind)) for _ in city.candidates]
+    prices = pd.Series(drawn, index=city.candidates)
+    lives = city.population > 0
+    covering = [
+        float(prices[list(chosen)].sum())
+        for count in range(len(city.candidates) + 1)
+        for chosen in combinations(city.candidates, count)
+        if (city.nearest(chosen)[lives] <= 4.25).all()
+    ]
+    asked = {"standard": 4.25, "prices": prices, **city.sites}
+    if not covering:
+        with pytest.raises(AnalysisError, match=r"a standard of 7\.5 m would reach all"):
+            siting.lscp(city.cost, city.population, **asked)
+        return
+    plan = siting.lscp(city.cost, city.population, **asked)
+    assert plan.objective == pytest.approx(min(covering))
+    assert (plan.bound, plan.status) == (plan.objective, "optimal")
+
+
+def test_demand_without_any_way_is_said_and_what_to_do_about_it() -> None:
+    frame = pd.DataFrame({"s": [1.0, np.nan]}, index=["x", "y"])
+    cost = CostMatrix.from_frame(frame, unit="km")
+    people = pd.Series([10.0, 20], index=frame.index)
+    with pytest.raises(AnalysisError, match=r"'y' \(no way\).*at any standard: build the costs"):
+        siting.lscp(cost, people, standard=2, candidates=frame.columns)
+    plan = siting.lscp(cost, people, standard=2, candidates=frame.columns, cover="reachable")
+    assert (list(plan.sites), list(plan.unreachable)) == (["s"], ["y"])
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 0.1, 20.0])
+def test_whatever_the_time_the_bound_of_a_cover_holds_the_fewest(seconds: float) -> None:
+    city = random_city(400, 120, p=1, seed=8)
+    asked = {"standard": 1200, "cover": "reachable", **city.sites}
+    best = siting.lscp(city.cost, city.population, **asked)
+    hasty = siting.lscp(city.cost, city.population, time_limit=seconds, **asked)
+    assert best.status == "optimal"
+    assert hasty.bound <= best.objective <= hasty.objective
+    assert (hasty.status == "optimal") == (hasty.gap == 0)
+    reached = ~hasty.assignment.index.isin(hasty.unreachable)
+    assert (hasty.assignment["cost"][reached] <= 1200).all()
 
 
 # --- p-center
