@@ -176,6 +176,14 @@ def test_items_stand_beside_the_survey_and_the_map() -> None:
     assert figures["one_stop"] == 0.588
 
 
+def test_measures_of_the_chosen_strategy_come_first() -> None:
+    table = analyse_survey(load_tabriz(), only=["soar-measures"]).tables["soar-measures"]
+    assert table["strategy"].tolist() == [name for name in ("SR", "OR", "SA", "OA") for _ in "123"]
+    # The paper's measures of SR and OA.
+    assert table["en"].iloc[0].startswith("Develop infrastructure and equipment")
+    assert "whole city is covered" in table["en"].iloc[-1]
+
+
 # --- the file
 
 

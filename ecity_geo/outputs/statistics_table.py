@@ -172,6 +172,9 @@ def study_labels(study: Study, lang: str) -> dict[str, str]:
     if study.soar is not None:
         for entry in study.soar.items:
             labels[f"soar:{entry.id}"] = entry.label.text(lang) or entry.id
+        for strategy, measures in study.soar.strategies.items():
+            for number, measure in enumerate(measures, start=1):
+                labels[f"soar:{strategy}.{number}"] = measure.text(lang)
     fabrics = {str(each) for each in study.responses["fabric"].dropna()}
     for fabric in sorted(fabrics | set(study.options.fabric_labels)):
         given = study.options.fabric_labels.get(fabric, Label()).text(lang)

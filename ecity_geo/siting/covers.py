@@ -90,7 +90,7 @@ def solve_cover(
     answer = highs.solve(
         _program(small, price[columns], at_most),
         time_limit=deadline - time.monotonic(),
-        tolerance=0.99 * step or 1e-9 * float(price.min()),
+        tolerance=_tolerance(price, step) if at_most is None else float(price.sum()),
         start=None if at_most is not None else _marked(start, len(columns)),
         reliable=0,
     )
@@ -235,7 +235,7 @@ def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Pro
         rows = csr_array(vstack([rows, csr_array(np.ones((1, n)))]))
         lower, upper = np.append(lower, 0.0), np.append(upper, float(at_most))
     return highs.Program(
-        # The price guides the solver also where the number alone is asked for.
+        # The price guides the solver also where any cover will do, and the first one ends it.
         cost=price,
         limit=np.ones(n),
         whole=np.ones(n, dtype=bool),
@@ -252,6 +252,11 @@ def _step(price: Floats) -> float:
         return float(price.min())
     whole = (price == np.round(price)).all() and price.max() < 2**53
     return float(np.gcd.reduce(price.astype(np.int64))) if whole else 0.0
+
+
+def _tolerance(price: Floats, step: float) -> float:
+    """Return the gap that counts as closed: no total lies within it."""
+    return 0.99 * step or 1e-9 * float(price.min())
 
 
 def _raised(bound: float, step: float) -> float:

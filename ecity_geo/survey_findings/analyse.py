@@ -40,7 +40,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "path": ("path-fit", "hypotheses", "effects"),
     "groups": ("groups", "group-pairs"),
-    "soar": ("soar", "soar-items", "soar-choice"),
+    "soar": ("soar", "soar-items", "soar-choice", "soar-measures"),
     "compare": ("compare",),
 }
 """Chapters of the statistics, and the tables in each."""
@@ -80,6 +80,7 @@ TABLES: dict[str, Callable[[Work], pd.DataFrame]] = {
     "soar": soar_tables.quadrants,
     "soar-items": soar_tables.items,
     "soar-choice": soar_tables.choice,
+    "soar-measures": soar_tables.measures,
     "compare": published_tables.compare_published,
 }
 """How each table is made."""
@@ -164,6 +165,7 @@ def _names(work: Work) -> list[str]:
     """Name all tables but those of what the study does not have."""
     told = {"compare": work.settings.published is not None}
     told |= dict.fromkeys(CHAPTERS["soar"], work.study.soar is not None)
+    told |= {"soar-measures": bool(work.study.soar and work.study.soar.strategies)}
     told |= {"content": work.study.panel is not None}
     told |= dict.fromkeys(CHAPTERS["regression"], bool(work.study.instrument.outcomes))
     told |= dict.fromkeys(CHAPTERS["path"], bool(work.model.paths or work.model.syntax))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ecity_geo.errors import AnalysisError
 from ecity_geo.soar import resolve_evidence
 from ecity_geo.survey_findings.work import Work
 
@@ -31,6 +32,27 @@ def items(work: Work) -> pd.DataFrame:
 def choice(work: Work) -> pd.DataFrame:
     """Return the strategies, the chosen one first, and how firm the choice is."""
     return work.soar.choice
+
+
+def measures(work: Work) -> pd.DataFrame:
+    """Return the measures that each strategy asks for, the chosen strategy's first."""
+    sheet = work.study.soar
+    given = {} if sheet is None else sheet.strategies
+    rows = [
+        {
+            "strategy": strategy,
+            "measure": f"{strategy}.{number}",
+            "fa": label.fa,
+            "en": label.en,
+        }
+        for strategy in work.soar.choice["strategy"]
+        for number, label in enumerate(given.get(strategy, ()), start=1)
+    ]
+    if not rows:
+        raise AnalysisError(
+            "The SOAR sheet names no measures. Add a [[strategy]] for each, with id and label."
+        )
+    return pd.DataFrame(rows)
 
 
 def figures(work: Work) -> dict[str, float]:
