@@ -1,6 +1,6 @@
 """Time, ratio to spopt and peak memory of the location models, as JSON lines.
 
-    python benchmarks/siting.py [--peers] [--repeat 3] [--limit 20]
+    python benchmarks/siting.py [--peers] [--model p_center] [--repeat 3] [--limit 20]
 
 Homes and sites lie evenly in a square of 10 km, costs are straight lines, people 1 to 499, seeds
 are fixed. Each case runs in a process of its own, so that `peak_mb` is its own. `seconds` is the
@@ -34,6 +34,8 @@ class Case:
     p: int
     existing: int = 0
     standard: float = 0.0
+    seed: int = 0
+    """Of the places; 0: the sum of homes and candidates."""
 
 
 CASES = (
@@ -44,11 +46,13 @@ CASES = (
     Case("mclp", 4_000, 300, 5, existing=40, standard=1_200),
     Case("p_median", 2_000, 300, 20),
     Case("p_median", 4_000, 300, 5, existing=40),
+    Case("p_center", 400, 100, 10),
+    *(Case("p_center", 2_000, 300, 20, seed=seed) for seed in (0, 1, 2, 3, 4)),
 )
 
 
 def tables(case: Case) -> tuple[pd.DataFrame, pd.Series]:
-    rng = np.random.default_rng(case.homes + case.candidates)
+    rng = np.random.default_rng(case.seed or case.homes + case.candidates)
     homes = rng.random((case.homes, 2)) * 10_000
     sites = rng.random((case.existing + case.candidates, 2)) * 10_000
     costs = np.hypot(*(homes[:, None] - sites[None]).transpose(2, 0, 1))
@@ -86,7 +90,7 @@ def ours(case: Case, repeat: int, limit: float) -> dict[str, object]:
 
 def spopt(case: Case, repeat: int, limit: float, *, solver: str) -> dict[str, object]:
     import pulp
-    from spopt.locate import MCLP, PMedian
+    from spopt.locate import MCLP, PCenter, PMedian
 
     del repeat
     frame, people = tables(case)
@@ -102,8 +106,9 @@ def spopt(case: Case, repeat: int, limit: float, *, solver: str) -> dict[str, ob
     began = time.perf_counter()
     if case.model == "mclp":
         kwargs["service_radius"] = case.standard
-    model = MCLP if case.model == "mclp" else PMedian
-    problem = model.from_cost_matrix(frame.to_numpy(), people.to_numpy(), **kwargs)
+    model = {"mclp": MCLP, "p_median": PMedian, "p_center": PCenter}[case.model]
+    weights = () if case.model == "p_center" else (people.to_numpy(),)
+    problem = model.from_cost_matrix(frame.to_numpy(), *weights, **kwargs)
     row: dict[str, object] = {"who": f"spopt with {solver}"}
     try:
         problem.solve(engine, results=False)
@@ -133,10 +138,13 @@ def in_its_own_process(*task: object, **options: str) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--model", choices=sorted({case.model for case in CASES}))
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=float, default=20.0)
     given = parser.parse_args()
     for case in CASES:
+        if given.model not in (None, case.model):
+            continue
         mine = in_its_own_process(ours, case, given.repeat, given.limit)
         rows = [mine]
         for solver in ("highs", "cbc") if given.peers else ():

@@ -14,9 +14,6 @@ from ecity_geo.siting.instance import Floats, Instance, Integers, build
 from ecity_geo.siting.median import reach_all, travel
 from ecity_geo.siting.question import Question
 
-UPPER = 65
-"""Per cent of the costs below the one that is asked: covers are found sooner than ruled out."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Centre:
@@ -124,7 +121,7 @@ def _bisect(
     while len(steps) and time.monotonic() < deadline:
         # What fails in the middle often fails everywhere: then one question, right below the
         # best choice, ends the search, where a bisection would ask ten of the hardest.
-        asked = float(steps[-1 if last else (len(steps) - 1) * UPPER // 100])
+        asked = float(steps[-1 if last else (len(steps) - 1) // 2])
         cover = solve_cover(
             rows.within(asked),
             np.ones(rows.n_columns),
