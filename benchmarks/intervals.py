@@ -1,6 +1,6 @@
 """Do nominal 95 % intervals cover, and do tests keep their level? JSON lines from simulation.
 
-    python benchmarks/coverage.py [--surveys 1000] [--seed 0]
+    python benchmarks/intervals.py [--surveys 1000] [--seed 0]
 
 Answers 1-5 are cut from normal variables with one factor per construct, so that they have ties;
 truths are those of a survey of 400,000 drawn in the same way. An interval should cover in 93 to
