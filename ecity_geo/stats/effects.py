@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
-from threadpoolctl import threadpool_limits
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
 from ecity_geo.stats.answers import check_confidence
+from ecity_geo.stats.one_thread import one_thread
 from ecity_geo.stats.resampling import resampling
 from ecity_geo.stats.sem import SemFit
 from ecity_geo.stats.sem_matrices import CompiledModel
@@ -280,8 +280,7 @@ def _bootstrap(
         raise AnalysisError(f"{replicates} resamples have no tails; ask for 100 or more.")
     complete = _fitted(fit, answers)
     raw, std = [], []
-    # Matrices of twenty variables are lost on several threads, which wait for one another.
-    with threadpool_limits(1):
+    with one_thread():
         for moments in _resampled(complete, fit, replicates, seed):
             try:
                 solution = refit(fit.model, [moments], fit.theta)

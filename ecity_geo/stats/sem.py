@@ -12,6 +12,7 @@ from scipy import special
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence
+from ecity_geo.stats.one_thread import one_thread
 from ecity_geo.stats.sem_defined import check_definitions
 from ecity_geo.stats.sem_estimate import Estimated, estimate
 from ecity_geo.stats.sem_indices import fit_indices
@@ -257,10 +258,11 @@ def fit_model(
         incomplete=missing != "complete",
         required=table.exogenous,
     )
-    if ordinal:
-        return _fit_ordered(table, sample, estimator, missing, confidence)
-    estimated = estimate(table, sample, missing=missing, convention=convention)
-    return _told(estimated, estimator, missing, convention, confidence)
+    with one_thread():
+        if ordinal:
+            return _fit_ordered(table, sample, estimator, missing, confidence)
+        estimated = estimate(table, sample, missing=missing, convention=convention)
+        return _told(estimated, estimator, missing, convention, confidence)
 
 
 def _told(

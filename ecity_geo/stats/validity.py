@@ -291,7 +291,8 @@ def _resampled(
         cross = np.empty((len(counts), k, k))
         cross[:, at[0], at[1]] = counts @ products / n - means[:, at[0]] * means[:, at[1]]
         cross[:, at[1], at[0]] = cross[:, at[0], at[1]]
-        spread = np.sqrt(np.einsum("rkk->rk", cross))
+        # Rounding may leave a resample of equal answers a variance below 0.
+        spread = np.sqrt(np.maximum(np.einsum("rkk->rk", cross), 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             found.append(
                 _ratios(cross / (spread[:, :, None] * spread[:, None, :]), blocks, variant)
