@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+
+Given = TypeVar("Given", pd.Series, pd.DataFrame)
 
 
 def as_numbers(answers: pd.DataFrame) -> pd.DataFrame:
@@ -91,6 +94,37 @@ def refuse_constant(numbers: pd.DataFrame, *, what: str) -> None:
             f"{what} cannot use items that all respondents answered alike: "
             f"{_names(constant)}. Leave them out."
         )
+
+
+def by_respondent(given: Given, index: pd.Index, *, what: str) -> Given:
+    """Return what is known of respondents in the order of an index, missing where it is not known.
+
+    Parameters
+    ----------
+    given
+        Indexed by respondent (or stratum).
+    index
+        The order wanted.
+    what
+        Name of what is given, for messages.
+
+    Returns
+    -------
+    ordered
+        A row per entry of `index`.
+
+    Raises
+    ------
+    AnalysisError
+        If a respondent comes twice in either.
+    """
+    for labels in (index, given.index):
+        twice = labels[labels.duplicated()].unique().tolist()
+        if twice:
+            raise AnalysisError(
+                f"There is no telling whose {what} are whose: {_names(twice)} come more than once."
+            )
+    return given.reindex(index)
 
 
 def check_confidence(confidence: float) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.answers import as_numbers, check_confidence
+from ecity_geo.stats.answers import as_numbers, by_respondent, check_confidence
 from ecity_geo.stats.sampling import design_effect
 
 Floats = NDArray[np.float64]
@@ -112,11 +112,11 @@ def survey_design(
     Raises
     ------
     AnalysisError
-        If a weight is missing or not positive, a respondent lacks a stratum or category, a
-        stratum of one respondent was not asked whole, or a population is smaller than the
-        sample from it.
+        If a weight is missing or not positive, a respondent comes twice or lacks a stratum or
+        category, a stratum of one respondent was not asked whole, or a population is smaller
+        than the sample from it.
     """
-    w = weights.to_numpy(dtype=float)
+    w = by_respondent(weights, weights.index, what="weights").to_numpy(dtype=float)
     design_effect(weights)
     codes, names = _codes(weights.index, strata)
     sizes = np.bincount(codes)
@@ -157,8 +157,9 @@ def survey_means(
     -------
     means
         Indexed by item: `n`, `missing`, `mean`, `sd` (weighted), `se`, `df`, `low`, `high`
-        (Student's), `design_effect` (variance over that of a simple random sample of as many)
-        and `kish_effect` (what unequal weights alone do).
+        (Student's), `design_effect` (variance over that of a simple random sample of as many,
+        without replacement where the design has a population) and `kish_effect` (what unequal
+        weights alone do).
 
     Raises
     ------
@@ -177,7 +178,8 @@ def survey_means(
     se = np.sqrt(design.variance(parts.pull))
     effects = [design_effect(pd.Series(design.weights[each])) for each in parts.answered.T]
     n = parts.answered.sum(axis=0)
-    rest = 1.0 if design.people is None else 1 - n / design.people
+    represented = design.weights @ parts.answered / design.weights.sum()
+    rest = 1.0 if design.people is None else 1 - n / (design.people * represented)
     simple = parts.variance / n * rest
     half = float(stdtrit(design.df, (1 + confidence) / 2)) * se
     table = pd.DataFrame(
@@ -362,7 +364,7 @@ def _aligned(answers: pd.DataFrame, design: Design) -> pd.DataFrame:
 def _codes(index: pd.Index, strata: pd.Series | None) -> tuple[Integers, list[object]]:
     if strata is None:
         return np.zeros(len(index), dtype=np.int64), ["all"]
-    given = strata.reindex(index)
+    given = by_respondent(strata, index, what="strata")
     if given.isna().any():
         raise AnalysisError(f"{int(given.isna().sum())} respondents have no stratum.")
     codes, names = pd.factorize(given, sort=True)
@@ -379,7 +381,8 @@ def _sampled(
     if population is None:
         return np.zeros(len(sizes)), None
     if isinstance(population, pd.Series):
-        people = population.reindex(names).to_numpy(dtype=float)
+        known = by_respondent(population, pd.Index(names), what="populations of the strata")
+        people = known.to_numpy(dtype=float)
     elif stratified:
         raise AnalysisError("With strata, say how many people each stratum has.")
     else:
@@ -395,7 +398,7 @@ def _sampled(
 def _indicators(index: pd.Index, margins: pd.DataFrame | None) -> Floats:
     if margins is None:
         return np.zeros((len(index), 0))
-    given = margins.reindex(index)
+    given = by_respondent(margins, index, what="margins")
     if given.isna().to_numpy().any():
         raise AnalysisError("A respondent lacks a category of a margin that the weights fit.")
     parts = [pd.get_dummies(given[name].astype(str)).to_numpy(dtype=float) for name in given]

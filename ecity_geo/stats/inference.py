@@ -14,6 +14,9 @@ from ecity_geo.stats.answers import as_numbers, check_confidence, refuse_constan
 from ecity_geo.stats.design import Design, linearise, survey_design, survey_means
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
 
+# Share of the standard deviation below which a standard error is rounding.
+_CRUMBS = 1e-12
+
 
 def one_sample(
     answers: pd.DataFrame,
@@ -95,8 +98,11 @@ def _weighted(
     table = survey_means(answers, design, confidence=confidence)
     parts = linearise(answers, design)
     sd, se = np.sqrt(parts.variance), table["se"].to_numpy()
-    if not (se > 0).all():
-        raise AnalysisError("Everybody was asked: the means are known, and need no test.")
+    if not (se > _CRUMBS * sd).all():
+        raise AnalysisError(
+            "The means have no sampling error, so that there is nothing to test: everybody was "
+            "asked, or the margins of the weights explain the answers entirely."
+        )
     t = (parts.mean - test_value) / se
     d = (parts.mean - test_value) / sd
     table["t"], table["p"], table["d"] = t, 2 * stats.t.sf(np.abs(t), design.df), d

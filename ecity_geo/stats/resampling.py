@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.stats.answers import by_respondent
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -106,12 +107,12 @@ def resampling(index: pd.Index, strata: pd.Series | None = None) -> Resampling:
     Raises
     ------
     AnalysisError
-        If a respondent has no stratum, or a stratum but one respondent.
+        If a respondent comes twice or has no stratum, or a stratum but one respondent.
     """
     if strata is None:
         zeros = np.zeros(len(index), dtype=np.int64)
         return Resampling(strata=zeros, sizes=np.array([len(index)]))
-    given = strata.reindex(index)
+    given = by_respondent(strata, index, what="strata")
     if given.isna().any():
         raise AnalysisError(
             f"{int(given.isna().sum())} of {len(given)} respondents have no stratum. Give them "

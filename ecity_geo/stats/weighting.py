@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.stats.answers import by_respondent
 from ecity_geo.stats.sampling import design_effect
 
 Floats = NDArray[np.float64]
@@ -123,22 +124,20 @@ def rake(
     Notes
     -----
     Iterative proportional fitting (Deming & Stephan 1940, doi:10.1214/aoms/1177731829): of all
-    weights that meet the totals, those nearest to `base` in relative entropy.
+    weights that meet the totals, those nearest to `base` in relative entropy. With limits each
+    step finds the factor at which the weights held within them add up, which leads to the
+    nearest within the limits (Deville, Särndal & Sautory 1993, doi:10.2307/2290793).
     """
+    totals = {name: pd.to_numeric(known, errors="coerce") for name, known in totals.items()}
     _check_totals(categories, totals)
     margins = [_Margin.of(categories[name], known) for name, known in totals.items()]
     start = _base(categories.index, base)
     start = start * (margins[0].known.sum() / start.sum())
-    low, high = _limits(limits, float(start.mean()))
-    weights, held, rounds = start.copy(), np.zeros(len(start), dtype=bool), 0
-    while True:
-        rounds += _fit(weights, held, margins, iterations)
-        beyond = ~held & ((weights < low) | (weights > high))
-        if not beyond.any():
-            break
-        weights[beyond] = np.clip(weights[beyond], low, high)
-        held |= beyond
-        weights[~held] = start[~held]
+    low, high = _limits(limits, float(start.mean()), len(start))
+    if limits is not None:
+        _check_limits(totals, margins, low, high)
+    weights, rounds = _fit(start, margins, low, high, iterations)
+    held = (weights <= low) | (weights >= high)
     return _weighting(categories, totals, margins, weights, rounds, int(held.sum()))
 
 
@@ -156,33 +155,49 @@ class _Margin:
     def sums(self, weights: Floats) -> Floats:
         return np.bincount(self.codes, weights, len(self.known)).astype(np.float64)
 
+    def factors(self, weights: Floats, low: float, high: float) -> Floats:
+        """Return by how much to multiply each category's weights to meet its total."""
+        if low == 0 and high == np.inf:
+            return np.asarray(self.known / self.sums(weights))
+        parts = (weights[self.codes == code] for code in range(len(self.known)))
+        pairs = zip(parts, self.known, strict=True)
+        return np.array([_stretch(part, low, high, known) for part, known in pairs])
+
     def gap(self, weights: Floats) -> float:
         return float(np.abs(self.sums(weights) / self.known - 1).max())
 
 
-def _fit(weights: Floats, held: NDArray[np.bool_], margins: list[_Margin], iterations: int) -> int:
-    """Rake the weights that are not held, in place, and return the rounds it took."""
-    free = ~held
+def _fit(
+    start: Floats, margins: list[_Margin], low: float, high: float, iterations: int
+) -> tuple[Floats, int]:
+    """Rake, and return the weights and the rounds it took."""
+    pulled = start.copy()
     for number in range(1, iterations + 1):
         for margin in margins:
-            rest = margin.known - margin.sums(np.where(held, weights, 0.0))
-            own = margin.sums(np.where(free, weights, 0.0))
-            stuck = (rest <= 0) | (own <= 0)
-            if (stuck & (np.abs(rest) > _TOLERANCE * margin.known)).any():
-                raise AnalysisError(
-                    "The limits leave no weights that meet all totals: with so many held, "
-                    f"margin {margin.name!r} cannot add up. Widen the limits."
-                )
-            factor = np.divide(rest, own, out=np.ones_like(rest), where=~stuck)
-            weights[free] *= factor[margin.codes[free]]
+            pulled *= margin.factors(pulled, low, high)[margin.codes]
+        weights = np.clip(pulled, low, high)
         if max(margin.gap(weights) for margin in margins) <= _TOLERANCE:
-            return number
+            return weights, number
     worst = max(margins, key=lambda margin: margin.gap(weights))
     raise AnalysisError(
         f"Raking did not meet the totals in {iterations} rounds; margin {worst.name!r} is off by "
         f"{worst.gap(weights):.2g}. Combinations without respondents may rule the totals out: "
-        "merge categories" + (", or widen the limits." if held.any() else ".")
+        "merge categories" + (", or widen the limits." if low > 0 or high < np.inf else ".")
     )
+
+
+def _stretch(values: Floats, low: float, high: float, known: float) -> float:
+    """Return the factor that makes values, held within limits, add up to a known sum.
+
+    The sum is a broken line in the factor: it bends where a value leaves the lower limit and
+    where it reaches the upper one.
+    """
+    at = np.concatenate([low / values, high / values])
+    order = np.argsort(at)
+    slope = np.concatenate([values, -values])[order].cumsum()
+    rise = slope[:-1] * np.diff(at[order])
+    sums = low * len(values) + np.concatenate([[0.0], rise.cumsum()])
+    return float(np.interp(known, sums, at[order]))
 
 
 def _weighting(
@@ -258,16 +273,33 @@ def _margin_faults(categories: pd.DataFrame, name: str, known: pd.Series) -> lis
 def _base(index: pd.Index, base: pd.Series | None) -> Floats:
     if base is None:
         return np.ones(len(index))
-    given = base.reindex(index).to_numpy(dtype=float)
+    given = by_respondent(base, index, what="base weights").to_numpy(dtype=float)
     if not (np.isfinite(given).all() and (given > 0).all()):
         raise AnalysisError("Each respondent needs a base weight, and each of them positive.")
     return given
 
 
-def _limits(limits: tuple[float, float] | None, mean: float) -> tuple[float, float]:
+def _limits(
+    limits: tuple[float, float] | None, mean: float, respondents: int
+) -> tuple[float, float]:
     low, high = (0.0, np.inf) if limits is None else limits
     if not 0 <= low < 1 < high:
         raise AnalysisError(
             f"Limits of {low} and {high} mean weights; they must lie on both sides of 1."
         )
-    return low * mean, high * mean
+    # No weight can be more than all of them.
+    return low * mean, high * mean if limits is None else min(high, 2 * respondents) * mean
+
+
+def _check_limits(
+    totals: Mapping[str, pd.Series], margins: list[_Margin], low: float, high: float
+) -> None:
+    """Refuse limits within which the respondents of a category cannot add up to its total."""
+    for margin, known in zip(margins, totals.values(), strict=True):
+        n = margin.sums(np.ones(len(margin.codes)))
+        beyond = (n * low > margin.known) | (n * high < margin.known)
+        if beyond.any():
+            raise AnalysisError(
+                f"With these limits the respondents of {known.index[beyond].tolist()[:5]} cannot "
+                f"add up to their totals of {margin.name!r}. Widen the limits."
+            )
