@@ -14,7 +14,7 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting import highs
 from ecity_geo.siting.covering_models import assigned
 from ecity_geo.siting.exchange import greedy
-from ecity_geo.siting.instance import CLOSED_GAP, Floats, Instance, Integers, build
+from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Instance, Integers, build
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.search import search
@@ -232,7 +232,7 @@ def _twice(question: Question, backup: float) -> highs.Program:
     pair = new & (place[question.row] >= 0)
     n, m = len(question.candidates), len(rows)
     at = np.arange(m)
-    # covered by new sites + those that stand >= once + twice
+    # covered by new sites >= once + twice
     matrix = csr_array(
         (
             np.concatenate([np.ones(int(pair.sum())), -np.ones(2 * m), np.ones(n)]),
@@ -253,16 +253,18 @@ def _twice(question: Question, backup: float) -> highs.Program:
     people = question.people[rows]
     once = np.where(times[rows] == 0, people * (1 - backup), 0.0)
     limit = np.ones(n + 2 * m)
+    # Whom an existing site covers once has that for nothing: only the second cover is open.
+    limit[n : n + m] = times[rows] == 0
     whole = np.zeros(n + 2 * m, dtype=bool)
     # With the sites whole, so are the rows where a first cover is worth no less than a second.
     whole[: n if backup <= 0.5 else n + 2 * m] = True
     cost = np.concatenate([np.zeros(n), -once, -people * backup])
-    rows_lower = np.concatenate([-times[rows].astype(float), [float(question.p)]])
+    rows_lower = np.concatenate([np.zeros(m), [float(question.p)]])
     upper = np.concatenate([np.full(m, np.inf), [float(question.p)]])
     written = highs.Program(
         cost=cost, limit=limit, whole=whole, rows=matrix, lower=rows_lower, upper=upper
     )
-    return _once_first(written, n, m)
+    return _once_first(written, n, standing=times[rows] > 0)
 
 
 def _first_plan(question: Question, backup: float) -> Floats:
@@ -270,7 +272,7 @@ def _first_plan(question: Question, backup: float) -> Floats:
     times, new = _times(question), question.column >= question.n_existing
     rows = np.flatnonzero((times < 2) & (question.people > 0))
     row, column = question.row[new], question.column[new] - question.n_existing
-    n = len(question.candidates)
+    n, stood = len(question.candidates), times[rows]
     y = np.zeros(n)
     for _ in range(question.p):
         worth = np.array([1 - backup, backup, 0.0])[np.minimum(times, 2)] * question.people
@@ -278,11 +280,12 @@ def _first_plan(question: Question, backup: float) -> Floats:
         best = int(np.argmax(np.where(y > 0, -1.0, gain)))
         y[best] = 1.0
         times = times + np.bincount(row[column == best], minlength=len(times))
-    return np.concatenate([y, times[rows] >= 1, times[rows] >= 2])
+    return np.concatenate([y, (stood == 0) & (times[rows] >= 1), times[rows] >= 2])
 
 
-def _once_first(written: highs.Program, n: int, m: int) -> highs.Program:
-    """Hold that nobody is covered twice who is not covered once."""
+def _once_first(written: highs.Program, n: int, *, standing: Flags) -> highs.Program:
+    """Hold that nobody is covered twice who is not covered once, by a new or a standing site."""
+    m = len(standing)
     at = np.arange(m)
     rows = csr_array(
         (
@@ -296,7 +299,7 @@ def _once_first(written: highs.Program, n: int, m: int) -> highs.Program:
         limit=written.limit,
         whole=written.whole,
         rows=csr_array(vstack([written.rows, rows])),
-        lower=np.concatenate([written.lower, np.zeros(m)]),
+        lower=np.concatenate([written.lower, -standing.astype(float)]),
         upper=np.concatenate([written.upper, np.full(m, np.inf)]),
     )
 

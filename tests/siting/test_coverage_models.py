@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ecity_geo import siting
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.indicators.decay import exponential
 
 from .conftest import City, cities, random_city
@@ -72,6 +73,23 @@ def test_backup_coverage_is_the_best_of_all_choices(
     )
     assert plan.objective == pytest.approx(best, rel=1e-6, abs=1e-5)
     assert worth(tuple(plan.sites)) == pytest.approx(plan.objective)
+    assert plan.status == "optimal"
+
+
+def test_a_standing_site_is_a_first_cover_and_no_second() -> None:
+    # One kiosk covers both homes; the candidate reaches only b, who is then covered twice.
+    cost = CostMatrix.from_frame(
+        pd.DataFrame({"E": [1, 1], "A": [9, 1]}, index=["a", "b"]), unit="min"
+    )
+    plan = siting.backup_coverage(
+        cost,
+        pd.Series({"a": 100.0, "b": 300.0}),
+        standard=1,
+        p=1,
+        candidates=pd.Index(["A"]),
+        existing=pd.Index(["E"]),
+    )
+    assert (plan.objective, plan.bound, plan.gap) == (0.5 * 400 + 0.5 * 300, 350, 0)
 
 
 def test_a_time_limit_that_strikes_at_once_leaves_a_greedy_backup_plan() -> None:
