@@ -3,6 +3,8 @@
 from ecity_geo.siting.coverage_models import backup_coverage, gradual_coverage
 from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
+from ecity_geo.siting.fairness import price_of_fairness
+from ecity_geo.siting.front import Front, pareto_front
 from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.need import RobustPlan, need, robust_mclp
 from ecity_geo.siting.plan import SitingPlan
@@ -11,6 +13,7 @@ from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve
 
 __all__ = [
     "ConditionedPlan",
+    "Front",
     "RobustPlan",
     "SitingPlan",
     "backup_coverage",
@@ -23,6 +26,8 @@ __all__ = [
     "p_center",
     "p_dispersion",
     "p_median",
+    "pareto_front",
     "plan_sites",
+    "price_of_fairness",
     "robust_mclp",
 ]
