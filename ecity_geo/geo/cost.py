@@ -233,5 +233,7 @@ class CostMatrix:
         least = np.flatnonzero(self.costs.data == cost[rows])
         # Backwards, so that of equally near ones the first column is written last.
         facility[rows[least[::-1]]] = self.costs.indices[least[::-1]]
-        ids = pd.Series(self.facility_ids.take(facility), index=self.demand_ids, dtype=object)
-        return pd.DataFrame({"cost": cost, "facility_id": ids.where(facility >= 0, None)})
+        # One id more than there are facilities, so that there is one to take where there are none.
+        names = np.array([*self.facility_ids, None], dtype=object)
+        ids = pd.Series(names[facility], index=self.demand_ids, dtype=object)
+        return pd.DataFrame({"cost": cost, "facility_id": ids})

@@ -82,3 +82,10 @@ def test_within_and_nearest_agree_with_the_dense_table(seed: int, standard: floa
     cost = CostMatrix.from_frame(dense, unit="min")
     assert cost.within(standard).costs.nnz == (dense <= standard).sum(axis=None)
     assert cost.nearest()["cost"].tolist() == dense.min(axis=1).tolist()
+
+
+def test_without_facilities_nothing_is_near() -> None:
+    costs = CostMatrix.from_frame(pd.DataFrame({"k": [1.0, 2.0]}, index=["a", "b"]), unit="m")
+    near = costs.select(pd.Index([], dtype="str")).nearest()
+    assert near["cost"].tolist() == [np.inf, np.inf]
+    assert near["facility_id"].tolist() == [None, None]
