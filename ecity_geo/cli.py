@@ -13,6 +13,7 @@ import click
 
 from ecity_geo import __version__, cli_form, cli_stats
 from ecity_geo.errors import AnalysisError, InputError
+from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS
 from ecity_geo.progress import stages
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ecity_geo.study import Study
 
 BAD_DATA, NO_ANSWER, INTERRUPTED = 1, 3, 130
+CURVE = "coverage_curve"
 
 
 class Commands(click.Group):
@@ -133,8 +135,26 @@ def rank(study: Path, style: str, strict: bool) -> None:
 @click.option("--standard", type=click.FloatRange(min=0, min_open=True), help="Greatest cost.")
 @click.option(
     "--model",
-    type=click.Choice(["mclp", "p_median", "p_center", "lscp"]),
+    type=click.Choice(MODELS),
     help="Location model; lscp finds how many sites it takes to cover all who can be.",
+)
+@click.option(
+    "--floor",
+    type=click.FloatRange(0, 1),
+    help="Least covered share of each district or fabric (model conditioned).",
+)
+@click.option("--floor-by", type=click.Choice(GROUPS), help="Groups that the floor is of.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    help="Greatest price of all sites, in place of -p (model conditioned).",
+)
+@click.option(
+    "--curve",
+    "curve",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Tell instead what 1 to N sites cover, and what each one more brings.",
 )
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds a model.")
 @format_option
@@ -144,6 +164,10 @@ def site(
     p: int | None,
     standard: float | None,
     model: str | None,
+    floor: float | None,
+    floor_by: str | None,
+    budget: float | None,
+    curve: int | None,
     time_limit: float | None,
     style: str,
     strict: bool,
@@ -151,11 +175,21 @@ def site(
     """Propose new sites, each with what it adds, and the proof of how good the plan is."""
     from ecity_geo.outputs import tables
 
+    conditions = _given(floor=floor, floor_by=floor_by, budget=budget)
+    if conditions and model not in (None, CONDITIONED):
+        raise click.UsageError(f"--floor and --budget are read by the model {CONDITIONED} alone.")
     loaded = _load(study, strict=strict)
-    changes: dict[str, Any] = {"p": p, "standard": standard, "time_limit": time_limit}
-    changes["models"] = (model,) if model else None
-    changed = _with_options(loaded, **{k: v for k, v in changes.items() if v is not None})
-    findings = _analyse(changed)
+    changes = _given(p=p, standard=standard, time_limit=time_limit)
+    if conditions:
+        changes["conditions"] = replace(loaded.options.conditions, **conditions)
+        model = CONDITIONED
+    if curve is not None:
+        _emit(
+            _curve_table(_with_options(loaded, **changes), curve), style, study=loaded, name=CURVE
+        )
+        return
+    changes |= {"models": (model,)} if model else {}
+    findings = _analyse(_with_options(loaded, **changes, curve=0))
     _emit(tables.tables(findings)["sites"], style, study=loaded, name="sites")
     for plan in findings.plans.values():
         click.echo(
@@ -163,6 +197,28 @@ def site(
             f"gap {plan.gap:.2%}, {plan.status}.",
             err=True,
         )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _curve_table(study: Study, count: int) -> Any:
+    from ecity_geo.findings import travel_costs
+    from ecity_geo.outputs import tables
+    from ecity_geo.site_findings import coverage_of
+
+    if count > len(study.candidates):
+        raise AnalysisError(
+            f"--curve {count} asks for more sites than there are candidates: "
+            f"{len(study.candidates)}. Ask for fewer, or give more candidates."
+        )
+    with stages() as tell:
+        tell("access")
+        costs = travel_costs(study)
+        tell("siting")
+        return tables.curve_table(coverage_of(study, costs, count))
 
 
 @main.command("map")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, cast
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
@@ -19,8 +18,9 @@ from ecity_geo.indicators.catchment import floating_catchment
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
-from ecity_geo.siting import lscp, mclp, p_center, p_median
+from ecity_geo.site_findings import Sited, site
 from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.planning import ConditionedPlan
 from ecity_geo.study import Study
 
 RANK_DRAWS = 2000
@@ -51,7 +51,9 @@ class Findings:
     plans
         Per location model its plan.
     sites
-        Chosen new sites, a row per model and site, in the order of what they add.
+        Chosen new sites, a row per model and site, in the order of what they add; see
+        `ecity_geo.site_findings.work.Sited`, also for `served`, `before_after`, `curve` and
+        `conditioned`.
     ranking
         Ranking of the districts.
     city
@@ -71,6 +73,10 @@ class Findings:
     ranking: Ranking
     city: dict[str, float | int | str]
     costs: CostMatrix
+    served: dict[str, pd.DataFrame] = field(default_factory=dict)
+    before_after: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curve: pd.DataFrame | None = None
+    conditioned: ConditionedPlan | None = None
 
 
 def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
@@ -102,9 +108,9 @@ def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
     open_costs = costs.select(_open(study))
     demand, services = access_of(study, costs, open_costs)
     tell("siting")
-    plans, sites = site(study, costs)
+    sited = site(study, costs)
     tell("ranking")
-    demand["covered_planned"] = covered_with(demand, plans, standard=study.options.standard)
+    demand["covered_planned"] = covered_with(demand, sited, standard=study.options.standard)
     by_unit = partial(_people_measures, study, demand, open_costs)
     districts = districts_of(
         study, table, by_unit(demand["district_id"], study.districts.index), services
@@ -119,8 +125,12 @@ def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
         fabrics=fabrics_of(table, by_unit(demand["fabric"], fabric_ids(study)), districts),
         demand=demand,
         services=services,
-        plans=plans,
-        sites=sites,
+        plans=sited.plans,
+        sites=sited.sites,
+        served=sited.served,
+        before_after=sited.before_after,
+        curve=sited.curve,
+        conditioned=sited.conditioned,
         ranking=ranking,
         city=headline(study, table, districts, demand, by_unit(city, pd.Index([readiness.CITY]))),
         costs=costs.select(services.index),
@@ -221,57 +231,17 @@ def access_of(
     return demand, services
 
 
-def site(study: Study, costs: CostMatrix) -> tuple[dict[str, SitingPlan], gpd.GeoDataFrame]:
-    """Choose new sites by every model of the study, given the services that stand."""
-    options = study.options
-    standing = study.services["status"] == "open"
-    if options.include_planned:
-        standing |= study.services["status"] == "planned"
-    models: dict[str, Callable[..., SitingPlan]] = {
-        "mclp": partial(mclp, standard=options.standard, p=options.p),
-        "p_median": partial(p_median, p=options.p),
-        "p_center": partial(p_center, p=options.p),
-        "lscp": partial(lscp, standard=options.standard, cover="reachable"),
-    }
-    plans = {
-        model: models[model](
-            costs,
-            study.demand["population"],
-            candidates=study.candidates.index,
-            existing=study.services.index[standing],
-            time_limit=options.time_limit,
-        )
-        for model in options.models
-    }
-    return plans, sites_of(study.candidates, plans)
-
-
-def sites_of(candidates: gpd.GeoDataFrame, plans: dict[str, SitingPlan]) -> gpd.GeoDataFrame:
-    """Chosen sites of all plans as one layer, in the order of what they add."""
-    layers = []
-    for model, plan in plans.items():
-        layer = candidates.loc[plan.sites].join(plan.gains[["added", "cumulative", "share"]])
-        layer.insert(0, "site_id", layer.index)
-        layer.insert(0, "order", np.arange(1, len(layer) + 1))
-        layer.insert(0, "model", model)
-        layers.append(layer)
-    if not layers:
-        columns = ["model", "order", "site_id", *candidates.columns.drop("geometry")]
-        empty = pd.DataFrame(columns=[*columns, "added", "cumulative", "share"])
-        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=candidates.crs))
-    together = pd.concat(layers, ignore_index=True)
-    last = [column for column in together.columns if column != "geometry"]
-    return gpd.GeoDataFrame(together[[*last, "geometry"]], crs=candidates.crs)
-
-
-def covered_with(
-    demand: gpd.GeoDataFrame, plans: dict[str, SitingPlan], *, standard: float
-) -> pd.Series:
+def covered_with(demand: gpd.GeoDataFrame, sited: Sited, *, standard: float) -> pd.Series:
     """Tell which demand is covered once the new sites stand (of the covering plan, if any)."""
-    plan = plans.get("mclp") or next(iter(plans.values()), None)
-    if plan is None:
+    model = covering_model(sited.plans)
+    if model is None:
         return demand["covered"]
-    return demand["covered"] | (plan.assignment["cost"].reindex(demand.index) <= standard)
+    return sited.served[model]["cost"].reindex(demand.index) <= standard
+
+
+def covering_model(plans: dict[str, SitingPlan]) -> str | None:
+    """Return the model whose plan the figures "with the new sites" belong to, if any."""
+    return "mclp" if "mclp" in plans else next(iter(plans), None)
 
 
 def districts_of(

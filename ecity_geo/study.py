@@ -271,8 +271,15 @@ def _assemble(
         reading.faults[:0] = _odd_one_out(config, reading.faults, box)
         raise reading.all_faults()
     candidates = _apart(config, candidates, services)
+    layers = [districts] if fabrics is None else [districts, fabrics]
     options = complete_options(
-        config, instrument, model, candidates=len(candidates), respondents=len(responses)
+        config,
+        instrument,
+        model,
+        candidates=len(candidates),
+        respondents=len(responses),
+        districts=districts.index,
+        fabrics=sorted({str(each) for layer in layers for each in layer["fabric"].dropna()}),
     )
     demand["fabric"] = _fabric_of(demand, districts, fabrics)
     if fabrics is not None:

@@ -24,6 +24,7 @@ from ecity_geo.inputs.sections import (
     StudyConfig,
     SurveyConfig,
 )
+from ecity_geo.inputs.siting import read_siting
 from ecity_geo.inputs.toml import Document, Section, check_schema
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
     "read_config",
 ]
 
-MODELS = ("mclp", "p_median")
 LANGUAGES = ("fa", "en")
 COMPONENTS = ("readiness", "coverage", "access")
 
@@ -305,7 +305,7 @@ def _options(
     seed: int,
 ) -> Options:
     default = Options()
-    access, siting, output = (root.section(key) for key in ("access", "siting", "output"))
+    access, output = (root.section(key) for key in ("access", "output"))
     measure, unit = _measure(access, has_streets="streets" in root)
     standard = _standard(access, unit)
     options = Options(
@@ -316,17 +316,14 @@ def _options(
         min_count=analysis.whole("min_count", default.min_count, least=1),
         confidence=analysis.number("confidence", default.confidence, above=0, below=1),
         coverage_target=analysis.number("coverage_target", 0.8, above=0, most=1),
-        p=siting.whole("p", default.p, least=1),
-        models=siting.texts("models", default.models, choices=MODELS),
-        time_limit=siting.number("time_limit", default.time_limit, above=0),
-        include_planned=siting.flag("include_planned", default=default.include_planned),
+        **read_siting(root.section("siting")),
         weights=_weights(root.section("ranking")),
         languages=output.texts("languages", default.languages, choices=LANGUAGES),
         fabric_labels=fabric_labels,
         type_labels=type_labels,
         seed=seed,
     )
-    for section in (access, siting, output):
+    for section in (access, output):
         section.close()
     return options
 

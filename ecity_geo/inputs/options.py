@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.inputs.sections import ModelOptions, Options, StudyConfig
+from ecity_geo.inputs.siting import floor_faults
 
 
 def complete_options(
@@ -16,6 +18,8 @@ def complete_options(
     *,
     candidates: int,
     respondents: int,
+    districts: Iterable[object] = (),
+    fabrics: Iterable[object] = (),
 ) -> Options:
     """Hold the options against what was read, and fill in what depends on it.
 
@@ -29,6 +33,8 @@ def complete_options(
         The model, complete.
     candidates, respondents
         How many there are.
+    districts, fabrics
+        Ids of the districts, and the fabrics that people live in.
 
     Returns
     -------
@@ -39,7 +45,8 @@ def complete_options(
     ------
     InputError
         If the test value is off the scale, if more sites are asked for than there are
-        candidates, or fewer people could have been asked than answered.
+        candidates, a floor is of a group that is not there, or fewer people could have been asked
+        than answered.
     """
     low, high = instrument.scale_min, instrument.scale_max
     test_value = (low + high) / 2 if config.test_value is None else config.test_value
@@ -67,6 +74,7 @@ def complete_options(
                 cure="Lower p, or give more candidates: a smaller spacing, or a longer list.",
             )
         )
+    faults.extend(floor_faults(config, districts=districts, fabrics=fabrics))
     if options.survey_population is not None and options.survey_population < respondents:
         faults.append(
             Fault(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ecity_geo.inputs.conditions import Conditions
+
 Language = Literal["fa", "en"]
 
 
@@ -84,6 +86,15 @@ class Options:
         Seconds per model.
     include_planned
         Whether planned services count as existing when new ones are sited.
+    backup
+        Weight of a second service within the standard, in backup coverage.
+    decay
+        How the worth of a site falls with its cost in gradual coverage: ``"gaussian"`` (0.61 at
+        the standard) or ``"exponential"`` (0.37 there).
+    curve
+        Number of new sites up to which the coverage curve goes; missing for twice `p`.
+    conditions
+        What a plan of the model ``"conditioned"`` must keep.
     weights
         Weight per component of the ranking.
     languages
@@ -110,6 +121,10 @@ class Options:
     models: tuple[str, ...] = ("mclp", "p_median")
     time_limit: float = 20.0
     include_planned: bool = True
+    backup: float = 0.5
+    decay: str = "gaussian"
+    curve: int | None = None
+    conditions: Conditions = field(default_factory=Conditions)
     weights: dict[str, float] = field(
         default_factory=lambda: {"readiness": 1.0, "coverage": 1.0, "access": 1.0}
     )

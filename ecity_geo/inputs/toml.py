@@ -213,7 +213,10 @@ class Section:
         good = all(isinstance(text, str) and (not choices or text in choices) for text in value)
         if not value or not good or len(set(value)) < len(value):
             kinds = f"each {_one_of(choices)}" if choices else "texts"
-            self.fault(key, value, f"a list, not empty, without repetition, {kinds}")
+            wrong = [text for text in value if isinstance(text, str) and text not in choices]
+            close = nearest(wrong[0], choices, 1) if wrong else []
+            hint = f"Did you mean '{close[0]}' in place of '{wrong[0]}'?" if close else ""
+            self.fault(key, value, f"a list, not empty, without repetition, {kinds}", hint)
             return default
         return tuple(value)
 

@@ -10,7 +10,9 @@ import pandas as pd
 from babel.lists import format_list
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs.popups import cost_text, new_sites, place_name, within
+from ecity_geo.outputs import brief_sites
+from ecity_geo.outputs.brief_sites import figures
+from ecity_geo.outputs.popups import place_name, within
 from ecity_geo.outputs.text import interval as write_interval
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.views import plain
@@ -97,7 +99,9 @@ def tiles(findings: Findings, lang: str) -> list[Tile]:
         )
         for name, figure in shown.items()
     ]
-    return [*made, _sites_tile(findings, lang)]
+    figure, note = brief_sites.figure(findings, lang)
+    label = text("report.tile.sites", lang)
+    return [*made, Tile(label=label, figure=figure, note=note, accent=bool(findings.plans))]
 
 
 def sentences(findings: Findings, lang: str) -> list[str]:
@@ -119,16 +123,11 @@ def sentences(findings: Findings, lang: str) -> list[str]:
         _readiness_sentence(findings, lang),
         _coverage_sentence(findings, lang),
         gaps_sentence(findings, lang),
-        _sites_sentence(findings, lang),
+        *brief_sites.sentences(findings, lang),
         _ranking_sentence(findings, lang),
         _unranked_sentence(findings, lang),
     ]
     return [sentence for sentence in said if sentence]
-
-
-def figures(findings: Findings) -> dict[str, float]:
-    """Return the city's figures that are numbers."""
-    return {k: float(value) for k, value in findings.city.items() if not isinstance(value, str)}
 
 
 def verdict(findings: Findings, lang: str) -> str:
@@ -140,18 +139,6 @@ def verdict(findings: Findings, lang: str) -> str:
     elif city["readiness_low"] > test:
         word = "above"
     return text(f"report.verdict.{word}", lang, test=plain(test, lang))
-
-
-def covering_model(findings: Findings) -> str | None:
-    """Return the model whose plan the shares "with the new sites" belong to."""
-    return "mclp" if "mclp" in findings.plans else next(iter(findings.plans), None)
-
-
-def counts_planned(findings: Findings) -> bool:
-    """Tell whether the shares "with the new sites" count on planned services as well."""
-    planned = findings.services.index[findings.services["status"] == "planned"]
-    model = covering_model(findings)
-    return model is not None and bool(planned.isin(findings.plans[model].existing).any())
 
 
 def listing(names: Iterable[str], lang: str) -> str:
@@ -180,23 +167,6 @@ def _readiness_note(findings: Findings, lang: str) -> str:
         confidence=percent(study.options.confidence, lang),
         interval=write_interval(city["readiness_low"], city["readiness_high"], lang, 2),
         verdict=verdict(findings, lang),
-    )
-
-
-def _sites_tile(findings: Findings, lang: str) -> Tile:
-    label = text("report.tile.sites", lang)
-    brought = _brought(findings)
-    if brought is None and "p_median" in findings.plans:
-        saved = text("report.tile.sites_saved", lang, saved=_saved(findings, lang))
-        count = len(findings.plans["p_median"].sites)
-        return Tile(label=label, figure=number(count, lang), note=saved, accent=True)
-    if brought is None:
-        return Tile(label=label, figure="–", note=text("report.tile.sites_none", lang))
-    return Tile(
-        label=label,
-        figure=f"+{number(brought, lang)}" if lang == "en" else number(brought, lang),
-        note=text("report.tile.sites_note", lang, sites=_new_sites(findings, lang)),
-        accent=True,
     )
 
 
@@ -264,46 +234,6 @@ def gaps_sentence(findings: Findings, lang: str) -> str:
         districts=listing(names_of(findings, both, lang), lang),
         people=number(figures(findings)["people_both"], lang),
     )
-
-
-def _sites_sentence(findings: Findings, lang: str) -> str:
-    if not findings.plans:
-        return ""
-    city = figures(findings)
-    before, after = city["covered_share"], city["covered_share_planned"]
-    brought = _brought(findings)
-    values = {
-        "sites": _new_sites(findings, lang),
-        "before": percent(before, lang),
-        "after": percent(after, lang),
-    }
-    if brought is None:
-        key = "report.brief.sites_saved" + ("_planned" if counts_planned(findings) else "")
-        return text(key, lang, saved=_saved(findings, lang), **values)
-    values["added"] = number(brought, lang)
-    planned = (after - before) * city["population"] - brought
-    if planned < 0.5:
-        return text("report.brief.sites", lang, **values)
-    return text("report.brief.sites_planned", lang, planned=number(planned, lang), **values)
-
-
-def _brought(findings: Findings) -> float | None:
-    """People whom the new sites bring within reach beyond what stands and is planned."""
-    if "mclp" not in findings.plans:
-        return None
-    return float(findings.plans["mclp"].gains["added"].sum())
-
-
-def _saved(findings: Findings, lang: str) -> str:
-    """Write what the new sites save of the way to the nearest service, per person."""
-    people = figures(findings)["population"]
-    saved = float(findings.plans["p_median"].gains["added"].sum())
-    return cost_text(saved / people if people else 0.0, findings.study, lang)
-
-
-def _new_sites(findings: Findings, lang: str) -> str:
-    plan = findings.plans[str(covering_model(findings))]
-    return new_sites(len(plan.sites), lang)
 
 
 def _ranking_sentence(findings: Findings, lang: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ecity_geo.findings import Findings
-from ecity_geo.inputs.sections import Label
-from ecity_geo.outputs.brief import counts_planned, names_of
+from ecity_geo.outputs.brief import names_of
+from ecity_geo.outputs.brief_sites import counts_planned
 from ecity_geo.outputs.grid import Bar, Cell, Column, Grid, Kind, columns
 from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, within
 from ecity_geo.outputs.text import interval, isolate, number, percent, reason, text
@@ -208,48 +207,6 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
     )
 
 
-def site_grid(findings: Findings, model: str, lang: str) -> Grid:
-    """Tabulate the new sites of a model, in the order of what they add."""
-    sites = findings.sites[findings.sites["model"] == model]
-    degrees = sites.geometry.to_crs("EPSG:4326")
-    study = findings.study
-    rows = []
-    for at, (_, site) in enumerate(sites.iterrows()):
-        coordinates = (
-            f"{number(degrees.y.iloc[at], lang, 5)}, {number(degrees.x.iloc[at], lang, 5)}"
-        )
-        order = number(site["order"], lang)
-        rows.append(
-            (
-                Cell(text=order),
-                Cell(text=_site_name(site, order, lang)),
-                Cell(text=_district_name(findings, site["district_id"], lang)),
-                Cell(text=fabric_label(study, site["fabric"], lang)),
-                *_gain_cells(site, model, findings, lang),
-                Cell(text=coordinates, ltr=True),
-            )
-        )
-    saved = f"saved_{study.options.unit}"
-    gains = ("added", "cumulative", "share") if model == "mclp" else (saved, "nearest")
-    kinds: dict[str, Kind] = {"order": "number", "site": "name", "district": "text"}
-    kinds |= {"fabric": "text", **dict.fromkeys(gains, "number"), "place": "number"}
-    return Grid(
-        caption=text(f"report.plan.{model}", lang),
-        columns=columns(kinds, lang),
-        rows=tuple(rows),
-        note=proof(findings, model, lang),
-    )
-
-
-def proof(findings: Findings, model: str, lang: str) -> str:
-    """Say how good a plan is proved to be."""
-    plan = findings.plans[model]
-    if plan.status == "optimal":
-        word = "one" if len(plan.sites) == 1 else "optimal"
-        return text(f"report.proof.{word}_{model}", lang, count=number(len(plan.sites), lang))
-    return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
-
-
 def _rank_cell(
     place: pd.Series, row: pd.Series, findings: Findings, lang: str, ranked: int
 ) -> Cell:
@@ -329,27 +286,3 @@ def _scale_note(findings: Findings, ends: tuple[float, float], lang: str) -> str
 
 def _cost(cost: float, findings: Findings, lang: str) -> str:
     return "–" if pd.isna(cost) else cost_text(cost, findings.study, lang)
-
-
-def _site_name(site: pd.Series, order: str, lang: str) -> str:
-    name = Label(fa=str(site["name_fa"] or ""), en=str(site["name_en"] or "")).text(lang)
-    return isolate(name, lang) if name else text("report.note.site", lang, order=order)
-
-
-def _district_name(findings: Findings, district: Any, lang: str) -> str:
-    return names_of(findings, [str(district)], lang)[0] if pd.notna(district) else "–"
-
-
-def _gain_cells(site: pd.Series, model: str, findings: Findings, lang: str) -> list[Cell]:
-    if model == "mclp":
-        share = site["cumulative"] / float(findings.city["population"])
-        return [
-            Cell(text=number(site["added"], lang)),
-            Cell(text=number(site["cumulative"], lang)),
-            Cell(text=percent(share, lang, 1)),
-        ]
-    per = 1000 if findings.study.options.unit == "m" else 1
-    return [
-        Cell(text=number(site["added"] / per, lang)),
-        Cell(text=percent(site["share"], lang, 1)),
-    ]

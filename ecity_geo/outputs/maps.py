@@ -16,7 +16,8 @@ import numpy as np
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs import layers, popups
-from ecity_geo.outputs.brief import counts_planned, covering_model, gaps_sentence
+from ecity_geo.outputs.brief import gaps_sentence
+from ecity_geo.outputs.brief_sites import counts_planned, covering_model
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.people import coverage_view, covered_by, share_after, siting_view
 from ecity_geo.outputs.picture import district_svg
@@ -191,7 +192,7 @@ def siting_map(findings: Findings, lang: str = "en") -> OfflineMap:
         A `folium.Map`; with no plan at all it shows the covered share today.
     """
     grid = layers.PeopleGrid(findings.demand)
-    classes = {model: covered_by(findings, plan) for model, plan in findings.plans.items()}
+    classes = {model: covered_by(findings, model) for model in findings.plans}
     after = {model: share_after(findings, each) for model, each in classes.items()}
     views = [siting_view(findings, grid, model, classes[model], lang) for model in classes]
     return _map(

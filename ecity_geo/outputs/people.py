@@ -15,7 +15,6 @@ from ecity_geo.outputs.popups import model_label
 from ecity_geo.outputs.sheet import Item, Legend, View
 from ecity_geo.outputs.text import percent, text
 from ecity_geo.outputs.views import known, plain
-from ecity_geo.siting.plan import SitingPlan
 
 # Borders of the classes of travel cost, in service standards.
 COST_STEPS = (0.5, 1.0, 1.5, 2.0)
@@ -159,31 +158,32 @@ def siting_view(
     )
 
 
-def covered_by(findings: Findings, plan: SitingPlan) -> NDArray[np.int64]:
+def covered_by(findings: Findings, model: str) -> NDArray[np.int64]:
     """Sort the demand by what covers it.
 
     Parameters
     ----------
     findings
         The findings.
-    plan
-        A plan of theirs.
+    model
+        A model that they have a plan of.
 
     Returns
     -------
     classes
         Along `findings.demand`: 0 by an open service, 1 by a planned one that the plan counts
-        on, 2 by a new site, 3 by none.
+        on, 2 by a new site, 3 by none (or no longer, where the plan closes a service).
     """
     standard = findings.study.options.standard
     demand = findings.demand
-    existing = findings.costs.facility_ids.intersection(plan.existing)
+    existing = findings.costs.facility_ids.intersection(findings.plans[model].existing)
     standing = findings.costs.select(existing).nearest()["cost"].reindex(demand.index)
-    after = plan.assignment["cost"].reindex(demand.index)
+    after = findings.served[model]["cost"].reindex(demand.index)
+    today = demand["covered"].to_numpy(dtype=bool)
     classes = np.full(len(demand), UNCOVERED)
     classes[(after <= standard).to_numpy()] = BY_SITES
     classes[(standing <= standard).to_numpy()] = BY_PLANNED
-    classes[demand["covered"].to_numpy(dtype=bool)] = COVERED
+    classes[(standing <= standard).to_numpy() & today] = COVERED
     return classes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from ecity_geo.outputs.views import known, plain, readiness_measures, readiness_
 from ecity_geo.study import Study
 
 Pair = tuple[str, str]
+Show = Callable[[Findings, pd.Series, str], str]
 
 
 def place_name(row: pd.Series, lang: str) -> str:
@@ -268,19 +269,40 @@ def site_mark(findings: Findings, row: pd.Series, lang: str) -> dict[str, Any]:
 
 def site_rows(findings: Findings, row: pd.Series, lang: str) -> list[Pair]:
     """Say what one new site brings, in the terms of its model."""
-    study, population = findings.study, float(findings.city["population"])
-    people = number(row["share"] * population, lang)
-    if row["model"] == "mclp":
-        return [
-            (text("popup.added", lang), number(row["added"], lang)),
-            (text("popup.cumulative", lang), number(row["cumulative"], lang)),
-        ]
-    unit = text(f"common.unit.{study.options.unit}", lang)
-    saved = row["added"] / population if population else np.nan
     return [
-        (text("popup.people_nearest", lang), people),
-        (text("popup.saved", lang, unit=unit), known(saved, lang, _two_decimals)),
-    ]
+        (text(f"popup.{key}", lang, **_UNITS.get(key, _no_unit)(findings.study, lang)),
+         _SITE_VALUES[key](findings, row, lang))
+        for key in site_keys(findings, str(row["model"]))
+    ]  # fmt: skip
+
+
+def site_keys(findings: Findings, model: str) -> tuple[str, ...]:
+    """Name what is said of each new site of a model: first what the model is after."""
+    kinds = ("kind",) if findings.study.options.conditions.kinds else ()
+    first = {
+        "mclp": ("added", "cumulative"),
+        "lscp": ("added", "cumulative"),
+        "p_median": ("saved", "reached"),
+        "p_center": ("longest", "reached"),
+        "gradual_coverage": ("weighted", "reached"),
+        "backup_coverage": ("weighted", "reached"),
+        "p_dispersion": ("apart", "reached"),
+        "conditioned": (*kinds, "served", "reached"),
+    }
+    return (*first[model], "people_nearest", "mean_way")
+
+
+def _saved(findings: Findings, row: pd.Series, lang: str) -> str:
+    population = float(findings.city["population"])
+    return known(row["added"] / population if population else np.nan, lang, _two_decimals)
+
+
+def _people(column: str) -> Show:
+    return lambda findings, row, lang: number(row[column], lang)
+
+
+def _cost(column: str) -> Show:
+    return lambda findings, row, lang: cost_text(row[column], findings.study, lang)
 
 
 def _about(study: Study, district: pd.Series, lang: str) -> list[Pair]:
@@ -301,3 +323,32 @@ def _rank(findings: Findings, district: str, lang: str) -> str:
 
 def _two_decimals(value: float, lang: str) -> str:
     return number(value, lang, 2)
+
+
+def _no_unit(study: Study, lang: str) -> dict[str, str]:
+    return {}
+
+
+def _unit(study: Study, lang: str) -> dict[str, str]:
+    return {"unit": text(f"common.unit.{study.options.unit}", lang)}
+
+
+def _standard(study: Study, lang: str) -> dict[str, str]:
+    return {"standard": within(study, lang)}
+
+
+# What stands in a label, and how a value is written.
+_UNITS = {"saved": _unit, "reached": _standard}
+_SITE_VALUES: dict[str, Show] = {
+    "added": _people("added"),
+    "cumulative": _people("cumulative"),
+    "saved": _saved,
+    "reached": _people("reached"),
+    "longest": _cost("cumulative"),
+    "weighted": _people("added"),
+    "apart": _cost("cumulative"),
+    "served": _people("added"),
+    "kind": lambda findings, row, lang: type_label(findings.study, row["kind"], lang),
+    "people_nearest": _people("nearest"),
+    "mean_way": _cost("mean_cost"),
+}

@@ -201,7 +201,16 @@ def _candidates(lang: str) -> list[Rule]:
 
 
 def _sites(findings: Findings, lang: str) -> list[Rule]:
-    shapes = {"mclp": (COVER_COLOURS[BY_SITES], "circle"), "p_median": ("#5b3f8c", "diamond")}
+    shapes = {
+        "mclp": (COVER_COLOURS[BY_SITES], "circle"),
+        "p_median": ("#5b3f8c", "diamond"),
+        "p_center": ("#b5482a", "triangle"),
+        "lscp": ("#4f86b8", "square"),
+        "gradual_coverage": ("#7a9e2e", "pentagon"),
+        "backup_coverage": ("#0b5c6b", "hexagon"),
+        "p_dispersion": ("#8a6d1f", "star"),
+        "conditioned": ("#6b2455", "octagon"),
+    }
     return [
         Rule(
             filter=f"\"model\" = '{model}'",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs.brief import figures
+from ecity_geo.outputs.brief_sites import figures
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
 from ecity_geo.outputs.runinfo import portable
 from ecity_geo.outputs.text import has_text, isolate, localise_digits, number, text

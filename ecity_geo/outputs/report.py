@@ -10,11 +10,11 @@ import numpy as np
 
 from ecity_geo import __version__
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import assets, grids, quality
-from ecity_geo.outputs.brief import Tile, sentences, tiles
+from ecity_geo.outputs import assets, grids, quality, site_grids
+from ecity_geo.outputs.brief import Tile, listing, sentences, tiles
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.pages import render
-from ecity_geo.outputs.popups import within
+from ecity_geo.outputs.popups import model_label, within
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
@@ -34,17 +34,24 @@ METHODS = (
         "Luo & Wang (2003), doi:10.1068/b29120",
     ),
     ("gap", "gap = √( (max − readiness) / (max − min) × (1 − covered share) )", ""),
-    (
-        "siting",
-        "",
-        "Church & ReVelle (1974), doi:10.1007/BF01942293; Hakimi (1964), doi:10.1287/opre.12.3.450",
-    ),
+    ("siting", "", ""),
     (
         "ranking",
         "score = Σ weight × (value − worst) / (best − worst)",
         "OECD/JRC (2008), Composite Indicators; Efron & Tibshirani (1993), Bootstrap",
     ),
 )
+# Who posed each location model.
+SITING_SOURCES = {
+    "mclp": "Church & ReVelle (1974), doi:10.1007/BF01942293",
+    "p_median": "Hakimi (1964), doi:10.1287/opre.12.3.450",
+    "p_center": "Minieka (1970), doi:10.1137/1012016",
+    "lscp": "Toregas et al. (1971), doi:10.1287/opre.19.6.1363",
+    "gradual_coverage": "Berman & Krass (2002), doi:10.1016/S0305-0548(01)00079-X",
+    "backup_coverage": "Hogan & ReVelle (1986), doi:10.1287/mnsc.32.11.1434",
+    "p_dispersion": "Kuby (1987), doi:10.1111/j.1538-4632.1987.tb00133.x",
+    "conditioned": "Current & Storbeck (1988), doi:10.1068/b150153",
+}
 MAPS = ("readiness", "coverage", "gaps", "siting")
 
 
@@ -270,7 +277,7 @@ def prepare(
         questions=grids.question_grid(findings, lang),
         fabrics=grids.fabric_grid(findings, lang),
         coverage=grids.coverage_grid(findings, lang),
-        sites=[grids.site_grid(findings, model, lang) for model in findings.plans],
+        sites=[site_grids.site_grid(findings, model, lang) for model in findings.plans],
         candidates=text(
             "report.note.candidates", lang, candidates=number(len(study.candidates), lang)
         ),
@@ -312,15 +319,18 @@ def methods(findings: Findings, lang: str) -> list[Method]:
         "test": plain(options.test_value, lang),
         "target": percent(options.coverage_target, lang),
         "weights": _weights(findings, lang),
+        "models": listing([model_label(model, lang) for model in findings.plans], lang),
     }
+    sited = "; ".join(SITING_SOURCES[model] for model in findings.plans)
     return [
         Method(
             title=text(f"report.method.{name}", lang),
             text=text(f"report.method.{name}_text", lang, **values),
             formula=formula,
-            source=source,
+            source=sited if name == "siting" else source,
         )
         for name, formula, source in METHODS
+        if name != "siting" or findings.plans
     ]
 
 

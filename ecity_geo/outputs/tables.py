@@ -24,7 +24,9 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
+from ecity_geo.outputs import site_tables
 from ecity_geo.outputs.runinfo import portable
+from ecity_geo.outputs.site_tables import unit_names
 from ecity_geo.study import Study
 
 SCHEMA_VERSION = 1
@@ -91,8 +93,9 @@ def tables(findings: Findings) -> dict[str, pd.DataFrame]:
     Returns
     -------
     tables
-        `ranking`, `districts`, `fabrics`, `readiness`, `services`, `sites`, `plans`, `matches`,
-        `repairs` and `tallies`; columns, order and decimals as in ``columns.csv``.
+        `ranking`, `districts`, `fabrics`, `readiness`, `services`, `sites`, `plans`,
+        `before_after`, `coverage_curve`, `matches`, `repairs` and `tallies`; columns, order and
+        decimals as in ``columns.csv``.
     """
     return {name: shape(name, make(findings)) for name, make in _TABLES.items()}
 
@@ -125,6 +128,22 @@ def check_table(study: Study) -> pd.DataFrame:
     mended = [(each.source, each.kind, each.count, each.detail) for each in study.repairs]
     frame = pd.DataFrame([*counts, *mended], columns=["source", "kind", "count", "detail"])
     return shape("check", frame)
+
+
+def curve_table(curve: pd.DataFrame) -> pd.DataFrame:
+    """Write a coverage curve as a plain table.
+
+    Parameters
+    ----------
+    curve
+        As `ecity_geo.siting.tradeoffs.coverage_curve` gives it.
+
+    Returns
+    -------
+    table
+        As in ``columns.csv``.
+    """
+    return shape("coverage_curve", site_tables.curve(curve))
 
 
 def shape(table: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -301,12 +320,7 @@ def _fabrics(findings: Findings) -> pd.DataFrame:
 
 
 def _readiness(findings: Findings) -> pd.DataFrame:
-    study = findings.study
-    names: dict[tuple[str, str], Label] = {("city", "city"): study.name}
-    for row in study.districts.itertuples():
-        names["district", str(row.Index)] = Label(fa=str(row.name_fa), en=str(row.name_en))
-    for fabric, label in study.options.fabric_labels.items():
-        names["fabric", fabric] = label
+    study, names = findings.study, unit_names(findings.study)
     labels = {item.id: item.label for item in study.instrument.items}
     labels |= {construct.id: construct.label for construct in study.instrument.constructs}
     frame = findings.readiness.copy()
@@ -323,38 +337,12 @@ def _services(findings: Findings) -> pd.DataFrame:
     return _located(findings.services.rename_axis("service_id").reset_index())
 
 
-def _sites(findings: Findings) -> pd.DataFrame:
-    return _located(findings.sites)
-
-
 def _located(points: gpd.GeoDataFrame) -> pd.DataFrame:
     """Replace the points by their coordinates."""
     degrees = points.geometry.to_crs("EPSG:4326")
     return pd.DataFrame(points.drop(columns="geometry")).assign(
         x=points.geometry.x, y=points.geometry.y, lon=degrees.x, lat=degrees.y
     )
-
-
-def _plans(findings: Findings) -> pd.DataFrame:
-    population = findings.demand["population"]
-    rows = [
-        {
-            "model": name,
-            "status": plan.status,
-            "objective": plan.objective,
-            "bound": plan.bound,
-            "gap": plan.gap,
-            "new_sites": len(plan.sites),
-            "existing": len(plan.existing),
-            "standard": plan.standard,
-            "unit": plan.unit,
-            "unreachable_points": len(plan.unreachable),
-            "unreachable_people": population.reindex(plan.unreachable).sum(),
-            "ties": plan.ties,
-        }
-        for name, plan in findings.plans.items()
-    ]
-    return pd.DataFrame(rows)
 
 
 def _matches(findings: Findings) -> pd.DataFrame:
@@ -394,8 +382,10 @@ _TABLES: dict[str, Callable[[Findings], pd.DataFrame]] = {
     "fabrics": _fabrics,
     "readiness": _readiness,
     "services": _services,
-    "sites": _sites,
-    "plans": _plans,
+    "sites": lambda findings: _located(findings.sites),
+    "plans": site_tables.plans,
+    "before_after": site_tables.before_after,
+    "coverage_curve": lambda findings: site_tables.curve(findings.curve),
     "matches": _matches,
     "repairs": _repairs,
     "tallies": _tallies,

@@ -7,7 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import brief, maps, report, runinfo, statistics, tables
+from ecity_geo.outputs import maps, report, runinfo, statistics, tables
+from ecity_geo.outputs.brief_sites import covering_model
 from ecity_geo.outputs.drawing import standalone
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.files import output_set, write_file
@@ -190,7 +191,7 @@ def _card(findings: Findings, drawn: OfflineMap, kind: str) -> report.Card:
     picture = sheet.picture
     if kind == "siting" and findings.plans:
         sites = findings.sites
-        shown = sites[sites["model"] == brief.covering_model(findings)].geometry
+        shown = sites[sites["model"] == covering_model(findings)].geometry
         picture = district_svg(findings, "covered_share_planned", sheet.lang, sites=shown)
     return report.Card(
         title=sheet.title,

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 import city
 from ecity_geo import cli
+from ecity_geo.inputs.conditions import MODELS
 
 
 def call(*words: str | Path) -> Result:
@@ -93,6 +94,51 @@ def test_more_sites_than_candidates_is_no_valid_answer(study: Path) -> None:
     assert result.exit_code == 3
     assert "5000" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_site_takes_every_model(study: Path, model: str) -> None:
+    result = call("site", study, "-p", "2", "--model", model, "--format", "json")
+    rows = json.loads(result.stdout)["rows"]
+    assert {row["model"] for row in rows} == {model}
+    assert list(rows[0]) == [
+        *("model", "order", "site_id", "name_fa", "name_en", "district_id", "fabric"),
+        *("added", "cumulative", "share", "x", "y", "lon", "lat"),
+        *("kind", "reached", "nearest", "mean_cost"),
+    ]
+    assert "gap 0.00%" in result.stderr
+
+
+def test_site_keeps_a_floor_and_a_budget(study: Path) -> None:
+    result = call("site", study, "-p", "4", "--floor", "0.5", "--format", "csv")
+    assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 4
+    result = call("site", study, "--budget", "2", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["model"] for row in rows] == ["conditioned"] * 2
+
+
+def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
+    result = call("site", study, "-p", "1", "--floor", "0.99")
+    assert result.exit_code == 3
+    assert "p is in the way" in result.stderr
+    assert result.stdout == ""
+
+
+def test_floor_of_another_model_is_a_usage_error(study: Path) -> None:
+    result = call("site", study, "--floor", "0.5", "--model", "mclp")
+    assert result.exit_code == 2
+    assert "conditioned" in result.stderr
+
+
+def test_curve_says_what_each_more_site_brings(study: Path) -> None:
+    rows = json.loads(call("site", study, "--curve", "3", "--format", "json").stdout)["rows"]
+    assert list(rows[0]) == [
+        *("p", "covered", "share", "added", "bound", "gap", "kept", "sites"),
+    ]
+    assert [row["p"] for row in rows] == [1, 2, 3]
+    one = json.loads(call("site", study, "-p", "3", "--model", "mclp", "--format", "json").stdout)
+    assert rows[2]["covered"] == pytest.approx(one["rows"][-1]["cumulative"])
+    assert call("site", study, "--curve", "5000").exit_code == 3
 
 
 def test_check_counts_rows(study: Path) -> None:

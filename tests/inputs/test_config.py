@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.errors import Fault, InputError
+from ecity_geo.inputs.conditions import Conditions, SiteKind
 from ecity_geo.inputs.config import Label, ModelOptions, Options, StudyConfig, read_config
 
 MINIMAL = """\
@@ -111,6 +112,39 @@ languages = ["en"]
     )
 
 
+def test_conditions_of_new_sites_are_read(tmp_path: Path) -> None:
+    text = (
+        MINIMAL
+        + """
+[siting]
+models = ["lscp", "conditioned"]
+budget = 12.5
+floor = { planned = 0.6 }
+floor_by = "fabric"
+closing = -0.5
+people_per_capacity = 40
+curve = 0
+kinds = { kiosk = { capacity = 150 }, office = { price = 3 } }
+"""
+    )
+    options = read(tmp_path, text).options
+    assert options.models == ("lscp", "conditioned")
+    assert options.curve == 0
+    assert options.conditions == Conditions(
+        budget=12.5,
+        floor={"planned": 0.6},
+        floor_by="fabric",
+        closing=-0.5,
+        people_per_capacity=40,
+        kinds={"kiosk": SiteKind(capacity=150), "office": SiteKind(price=3)},
+    )
+
+
+def test_a_misspelt_model_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, MINIMAL + '[siting]\nmodels = ["mclp", "p_centre"]\n')
+    assert fault.cure == "Did you mean 'p_center' in place of 'p_centre'?"
+
+
 def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) -> None:
     text = MINIMAL.replace('path = "d.geojson"', 'pth = "d.geojson"\nrepair = "yes"')
     text += "[access]\nstandart = 5\n[analysis]\nconfidence = 95\n[siting]\np = 2.5\n[rankin]\n"
@@ -150,6 +184,19 @@ def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) ->
         ("siting", 'models = "mclp"', "siting.models"),
         ("siting", "models = []", "siting.models"),
         ("siting", "time_limit = 0", "siting.time_limit"),
+        ("siting", "curve = -1", "siting.curve"),
+        ("siting", 'models = ["backup_coverage"]\nbackup = 2', "siting.backup"),
+        ("siting", "backup = 0.5", "siting.backup"),
+        ("siting", "budget = 5", "siting.budget"),
+        ("siting", 'models = ["gradual_coverage"]\ndecay = "gausian"', "siting.decay"),
+        ("siting", 'models = ["conditioned"]\nfloor = 60', "siting.floor"),
+        ("siting", 'models = ["conditioned"]\nfloor = { planned = 2 }', "siting.floor.planned"),
+        ("siting", 'models = ["conditioned"]\nobjective = "fair"', "siting.objective"),
+        (
+            "siting",
+            'models = ["conditioned"]\nkinds = { kiosk = { cost = 1 } }',
+            "siting.kinds.kiosk.cost",
+        ),
         ("output", 'languages = ["fa", "fa"]', "output.languages"),
         ("output", 'languages = ["de"]', "output.languages"),
         ("ranking.weights", "access = -1", "ranking.weights.access"),

@@ -27,6 +27,7 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.inputs.instrument import Construct, Instrument, Item
 from ecity_geo.inputs.sections import Label, Options
 from ecity_geo.ranking.composite import Ranking
+from ecity_geo.site_findings import before_after
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.study import Study
 
@@ -70,6 +71,9 @@ def make_findings(**changes: Any) -> Findings:
         ranking=_ranking(),
         city=_city(),
         costs=_costs(),
+        served={model: _plan(model).assignment for model in ("mclp", "p_median")},
+        before_after=pd.concat([_before_after(model) for model in ("mclp", "p_median")]),
+        curve=_curve(),
     )
     return replace(findings, **changes)
 
@@ -242,8 +246,44 @@ def _sites() -> gpd.GeoDataFrame:
     frame["added"] = [2250.0, 1250.0, 30_000.0]
     frame["cumulative"] = [10_000.0, 11_250.0, 200_000.0]
     frame["share"] = [0.15, 0.083, 0.2]
+    frame["kind"] = ""
+    frame["reached"] = [2250.0, 1250.0, 1250.0]
+    frame["nearest"] = [2250.0, 1250.0, 3000.0]
+    frame["mean_cost"] = [6.0, 6.0, 11.0]
     places = [_square(number).centroid for number in frame.pop("square")]
     return gpd.GeoDataFrame(frame, geometry=places, crs=CITY_CRS)
+
+
+def _before_after(model: str) -> pd.DataFrame:
+    """Compare the homes' way today, with the planned kiosk, and in the plan."""
+    demand = _demand()
+    table = before_after(
+        {
+            "before": demand["cost"],
+            "standing": _costs().nearest()["cost"],
+            "after": _plan(model).assignment["cost"],
+        },
+        demand["population"],
+        {"district": demand["district_id"], "fabric": demand["fabric"]},
+        standard=15.0,
+    )
+    return table.assign(model=model)
+
+
+def _curve() -> pd.DataFrame:
+    """One site covers 10,000 of the 15,000 people, two cover 11,250."""
+    return pd.DataFrame(
+        {
+            "covered": [10_000.0, 11_250.0],
+            "share": [10_000 / 15_000, 0.75],
+            "added": [np.nan, 1250.0],
+            "bound": [10_000.0, 11_250.0],
+            "gap": 0.0,
+            "kept": [0, 1],
+            "sites": [("s1",), ("s1", "s2")],
+        },
+        index=pd.Index([1, 2], name="p"),
+    )
 
 
 def _plan(model: str) -> SitingPlan:

@@ -12,7 +12,7 @@ import pytest
 import city
 import ecity_geo
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import brief, grids, maps
+from ecity_geo.outputs import brief, grids, maps, site_grids
 from ecity_geo.outputs.qgis import styles
 from ecity_geo.outputs.views import district_view
 from outputs.factory import make_findings
@@ -120,7 +120,7 @@ def test_planned_services_are_named_only_where_they_count(make: Make) -> None:
 
 def test_a_single_site_is_proved_best_in_the_singular(make: Make) -> None:
     for model in ("mclp", "p_median"):
-        assert "no other of these places" in grids.proof(make(), model, "en")
+        assert "no other of these places" in site_grids.proof(make(), model, "en")
 
 
 def test_the_map_counts_those_behind_its_mean(make: Make) -> None:

@@ -56,7 +56,7 @@ def test_gap_popup_holds_class_and_rank_with_its_interval() -> None:
 
 def test_siting_popup_compares_before_and_after_by_model() -> None:
     findings = make_findings()
-    after = {m: share_after(findings, covered_by(findings, p)) for m, p in findings.plans.items()}
+    after = {m: share_after(findings, covered_by(findings, m)) for m in findings.plans}
     rows = dict(popups.siting_rows(findings, after, "en")[2])
     assert rows["Covered today"] == "0%"
     assert rows["Covered with Maximal covering"] == rows["Covered with p-median"] == "75%"

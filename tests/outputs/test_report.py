@@ -11,7 +11,7 @@ import pytest
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.schema import Repair, Tally
-from ecity_geo.outputs import assets, brief, grids, quality, report
+from ecity_geo.outputs import assets, brief, grids, quality, report, site_grids
 from ecity_geo.outputs.grid import Grid
 from outputs.factory import HOSTILE, hostile_findings, make_findings
 from pages import Reader, browser, loaded, outside_addresses
@@ -204,7 +204,7 @@ def test_fabrics_are_called_by_their_labels() -> None:
 
 
 def test_sites_come_with_place_gain_and_proof() -> None:
-    grid = grids.site_grid(make_findings(), "mclp", "en")
+    grid = site_grids.site_grid(make_findings(), "mclp", "en")
     assert column(grid, "Site") == ["Station one", "New site 2"]
     assert column(grid, "People it adds") == ["2,250", "1,250"]
     assert column(grid, "Share of all people") == ["66.7%", "75.0%"]
@@ -212,14 +212,14 @@ def test_sites_come_with_place_gain_and_proof() -> None:
     expected = make_findings().sites.to_crs("EPSG:4326").geometry.iloc[0]
     assert (float(latitude), float(longitude)) == pytest.approx((expected.y, expected.x), abs=1e-5)
     assert grid.note.startswith("Proved best: no other 2 of these places")
-    saved = grids.site_grid(make_findings(), "p_median", "en")
+    saved = site_grids.site_grid(make_findings(), "p_median", "en")
     assert column(saved, "Minutes saved, over all people") == ["30,000"]
 
 
 def test_a_plan_that_ran_out_of_time_says_so() -> None:
     findings = make_findings()
     late = replace(findings.plans["mclp"], status="time_limit", gap=0.0123)
-    assert "up to 1.23% better" in grids.proof(
+    assert "up to 1.23% better" in site_grids.proof(
         replace(findings, plans={"mclp": late}), "mclp", "en"
     )
 

@@ -149,7 +149,7 @@ def test_amounts_of_travel_add_up_to_the_covered_share() -> None:
 
 def test_people_are_sorted_by_what_covers_them() -> None:
     findings = make_findings()
-    classes = covered_by(findings, findings.plans["mclp"])
+    classes = covered_by(findings, "mclp")
     assert (classes[findings.demand["covered"]] == 0).all()
     third = (findings.demand["district_id"] == "3").to_numpy()
     # In district 3 the planned kiosk reaches two homes, the plan a third one.
@@ -158,7 +158,7 @@ def test_people_are_sorted_by_what_covers_them() -> None:
 
 def test_share_after_counts_planned_and_new_services() -> None:
     findings = make_findings()
-    after = share_after(findings, covered_by(findings, findings.plans["mclp"]))
+    after = share_after(findings, covered_by(findings, "mclp"))
     assert after.tolist() == pytest.approx(COVERED_PLANNED, nan_ok=True)
     together = (after * PEOPLE).sum() / sum(PEOPLE)
     assert together == pytest.approx(findings.city["covered_share_planned"])
@@ -168,13 +168,13 @@ def test_planned_services_do_not_count_where_the_plan_leaves_them_out() -> None:
     findings = make_findings()
     plan = findings.plans["mclp"]
     alone = replace(plan, existing=plan.existing.drop("k4"))
-    assert 1 not in covered_by(findings, alone)
+    assert 1 not in covered_by(replace(findings, plans={"mclp": alone}), "mclp")
 
 
 def test_siting_view_shows_its_own_sites() -> None:
     findings = make_findings()
     grid = PeopleGrid(findings.demand)
-    classes = covered_by(findings, findings.plans["p_median"])
+    classes = covered_by(findings, "p_median")
     view = siting_view(findings, grid, "p_median", classes, "en")
     assert view.groups == ("sites_p_median",)
     assert view.colours == COVER_COLOURS

@@ -1,0 +1,66 @@
+"""Location models of a study, and what new sites must keep beside their number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CONDITIONED = "conditioned"
+MODELS = (
+    "mclp",
+    "p_median",
+    "p_center",
+    "lscp",
+    "gradual_coverage",
+    "backup_coverage",
+    "p_dispersion",
+    CONDITIONED,
+)
+GROUPS = ("district", "fabric")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteKind:
+    """A kind of new site, such as a kiosk or an office; ``[siting.kinds]`` of the study file.
+
+    Parameters
+    ----------
+    price
+        What opening one takes of the budget.
+    capacity
+        As for the services; missing where it does not bind.
+    """
+
+    price: float = 1.0
+    capacity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a plan of the model ``"conditioned"`` must keep; keys of ``[siting]``.
+
+    Parameters
+    ----------
+    objective
+        ``"coverage"``, ``"travel"``, ``"price"`` or ``"fairest"``, as in
+        `ecity_geo.siting.planning.plan_sites`.
+    budget
+        Greatest price of opening and closing together, in place of p; missing without one.
+    floor
+        Least covered share of every district or fabric, or by its id.
+    floor_by
+        ``"district"`` or ``"fabric"``: the groups of the floor, and of ``"fairest"``.
+    closing
+        Price of closing a service that stands, below 0 where it saves; all stay where missing.
+    people_per_capacity
+        People whom one unit of capacity is enough for; capacities do not bind where missing.
+    kinds
+        Kinds of new site by type; a place holds one of them. Empty for sites of one kind.
+    """
+
+    objective: str = "coverage"
+    budget: float | None = None
+    floor: float | dict[str, float] = 0.0
+    floor_by: str = "district"
+    closing: float | None = None
+    people_per_capacity: float | None = None
+    kinds: dict[str, SiteKind] = field(default_factory=dict)

@@ -1,0 +1,132 @@
+"""The section ``[siting]`` of the study file: which models, and under which conditions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from ecity_geo.errors import Fault
+from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS, Conditions, SiteKind
+from ecity_geo.inputs.sections import Options, StudyConfig
+from ecity_geo.inputs.text import nearest
+from ecity_geo.inputs.toml import Section
+
+OBJECTIVES = ("coverage", "travel", "price", "fairest")
+DECAYS = ("gaussian", "exponential")
+
+
+def read_siting(section: Section) -> dict[str, Any]:
+    """Read how new sites are chosen.
+
+    Parameters
+    ----------
+    section
+        The section ``[siting]``; its faults are noted there.
+
+    Returns
+    -------
+    options
+        The fields of `Options` that it sets.
+    """
+    default = Options()
+    models = section.texts("models", default.models, choices=MODELS)
+    options = {
+        "p": section.whole("p", default.p, least=1),
+        "models": models,
+        "time_limit": section.number("time_limit", default.time_limit, above=0),
+        "include_planned": section.flag("include_planned", default=default.include_planned),
+        "backup": section.number("backup", default.backup, least=0, most=1),
+        "decay": section.text("decay", default.decay, choices=DECAYS),
+        "curve": section.whole("curve", 0, least=0) if "curve" in section else None,
+        "conditions": _conditions(section),
+    }
+    _without_their_model(section, models)
+    section.close()
+    return options
+
+
+def _conditions(section: Section) -> Conditions:
+    kinds = section.section("kinds")
+    return Conditions(
+        objective=section.text("objective", "coverage", choices=OBJECTIVES),
+        budget=_optional(section, "budget", least=0),
+        floor=_floor(section),
+        floor_by=section.text("floor_by", "district", choices=GROUPS),
+        closing=_optional(section, "closing"),
+        people_per_capacity=_optional(section, "people_per_capacity", above=0),
+        kinds={name: _kind(kinds.section(name)) for name in kinds.data},
+    )
+
+
+def _optional(section: Section, key: str, **bounds: float) -> float | None:
+    """Take a number that may be left out."""
+    value = section.number(key, math.nan, **bounds)
+    return None if math.isnan(value) else value
+
+
+def _floor(section: Section) -> float | dict[str, float]:
+    if not isinstance(section.data.get("floor"), dict):
+        return section.number("floor", 0.0, least=0, most=1)
+    table = section.section("floor")
+    return {group: table.number(group, 0.0, least=0, most=1) for group in table.data}
+
+
+def _kind(section: Section) -> SiteKind:
+    kind = SiteKind(
+        price=section.number("price", 1.0, least=0),
+        capacity=_optional(section, "capacity", above=0),
+    )
+    section.close()
+    return kind
+
+
+def _without_their_model(section: Section, models: tuple[str, ...]) -> None:
+    """Note keys that none of the models would read: they would be ignored in silence."""
+    readers = {"backup": "backup_coverage", "decay": "gradual_coverage"}
+    own = ("objective", "budget", "floor", "floor_by", "closing", "people_per_capacity", "kinds")
+    readers |= dict.fromkeys(own, CONDITIONED)
+    for key, model in readers.items():
+        if key in section and model not in models:
+            cure = f"Add '{model}' to 'siting.models', or remove the key."
+            section.fault(key, section.data[key], f"the model '{model}' that reads it", cure)
+
+
+def floor_faults(
+    config: StudyConfig, *, districts: Iterable[object], fabrics: Iterable[object]
+) -> list[Fault]:
+    """Hold the groups of a floor against those of the study.
+
+    Parameters
+    ----------
+    config
+        The study file.
+    districts, fabrics
+        Ids of the districts, and the fabrics that people live in.
+
+    Returns
+    -------
+    faults
+        One for each group that has a floor and is not there.
+    """
+    conditions = config.options.conditions
+    if not isinstance(conditions.floor, dict):
+        return []
+    by = conditions.floor_by
+    known = [str(each) for each in (districts if by == "district" else fabrics)]
+    faults = []
+    for group in conditions.floor:
+        if group in known:
+            continue
+        close = nearest(group, known, 1)
+        faults.append(
+            Fault(
+                source=config.source,
+                where="[siting.floor]",
+                field=group,
+                found=f"a floor for a {by} that is not there",
+                expected=f"one of {', '.join(map(repr, known[:20]))}",
+                cure=f"Did you mean {close[0]!r}?" if close else "Correct it, or set floor_by.",
+            )
+        )
+    return faults

@@ -1,0 +1,174 @@
+"""What the first screen of the council page says of new sites, model by model."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ecity_geo.findings import Findings
+from ecity_geo.findings import covering_model as model_of
+from ecity_geo.outputs.popups import cost_text, new_sites
+from ecity_geo.outputs.text import number, percent, text
+from ecity_geo.outputs.views import plain
+
+SAVED, LONGEST = "p_median", "p_center"
+"""Models whose plan is not told by the people that it brings within reach."""
+
+
+def figure(findings: Findings, lang: str) -> tuple[str, str]:
+    """Return the headline figure of the new sites, and what it means.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    figure, note
+        People brought within reach, or where the model is after something else the number of
+        sites and what they do.
+    """
+    model = covering_model(findings)
+    if model is None:
+        return "–", text("report.tile.sites_none", lang)
+    count = number(len(findings.plans[model].sites), lang)
+    if model == SAVED:
+        return count, text("report.tile.sites_saved", lang, saved=_saved(findings, lang))
+    if model == LONGEST:
+        return count, text("report.tile.sites_longest", lang, **_longest(findings, lang))
+    brought = number(_brought(findings, model), lang)
+    note = text("report.tile.sites_note", lang, sites=_new_sites(findings, model, lang))
+    return f"+{brought}" if lang == "en" else brought, note
+
+
+def sentences(findings: Findings, lang: str) -> list[str]:
+    """Say what the new sites bring.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentences
+        Of the plan that the shares "with the new sites" belong to, then of the longest way, of
+        the fewest sites for all, and of the plan under conditions, where these were asked for.
+    """
+    main = covering_model(findings)
+    if main is None:
+        return []
+    said = [_main_sentence(findings, main, lang)]
+    others = {LONGEST: _longest_sentence, "lscp": _fewest, "conditioned": _conditioned}
+    said += [say(findings, lang) for model, say in others.items() if model in findings.plans]
+    return [sentence for sentence in said if sentence]
+
+
+def figures(findings: Findings) -> dict[str, float]:
+    """Return the city's figures that are numbers."""
+    return {k: float(value) for k, value in findings.city.items() if not isinstance(value, str)}
+
+
+def covering_model(findings: Findings) -> str | None:
+    """Return the model whose plan the shares "with the new sites" belong to."""
+    return model_of(findings.plans)
+
+
+def counts_planned(findings: Findings) -> bool:
+    """Tell whether the shares "with the new sites" count on planned services as well."""
+    planned = findings.services.index[findings.services["status"] == "planned"]
+    model = covering_model(findings)
+    return model is not None and bool(planned.isin(findings.plans[model].existing).any())
+
+
+def _main_sentence(findings: Findings, model: str, lang: str) -> str:
+    if model in ("lscp", LONGEST, "conditioned"):
+        return ""  # it has a sentence of its own
+    city = figures(findings)
+    before, after = city["covered_share"], city["covered_share_planned"]
+    values = {
+        "sites": _new_sites(findings, model, lang),
+        "before": percent(before, lang),
+        "after": percent(after, lang),
+    }
+    if model == SAVED:
+        key = "report.brief.sites_saved" + ("_planned" if counts_planned(findings) else "")
+        return text(key, lang, saved=_saved(findings, lang), **values)
+    brought = _brought(findings, model)
+    values["added"] = number(brought, lang)
+    planned = (after - before) * city["population"] - brought
+    if planned < 0.5:
+        return text("report.brief.sites", lang, **values)
+    return text("report.brief.sites_planned", lang, planned=number(planned, lang), **values)
+
+
+def _longest_sentence(findings: Findings, lang: str) -> str:
+    sites = _new_sites(findings, LONGEST, lang)
+    return text("report.brief.longest", lang, sites=sites, **_longest(findings, lang))
+
+
+def _fewest(findings: Findings, lang: str) -> str:
+    plan = findings.plans["lscp"]
+    if plan.sites.empty:
+        return text("report.brief.fewest_none", lang)
+    left = findings.demand["population"].reindex(plan.unreachable).sum()
+    sites = _new_sites(findings, "lscp", lang)
+    if not left > 0:
+        return text("report.brief.fewest", lang, sites=sites)
+    return text("report.brief.fewest_left", lang, sites=sites, left=number(left, lang))
+
+
+def _conditioned(findings: Findings, lang: str) -> str:
+    under, conditions = findings.conditioned, findings.study.options.conditions
+    if under is None:
+        return ""
+    values = {
+        "sites": _new_sites(findings, "conditioned", lang),
+        "after": percent(_city(findings, "conditioned")["covered_after"], lang),
+    }
+    if conditions.budget is None:
+        said = text("report.brief.conditioned", lang, **values)
+    else:
+        price = plain(under.price, lang)
+        said = text("report.brief.conditioned_price", lang, price=price, **values)
+    if under.groups.empty:
+        return said
+    word = "_fabric" if conditions.floor_by == "fabric" else ""
+    least = percent(float(under.groups["share"].min()), lang)
+    return f"{said} {text(f'report.brief.conditioned_floor{word}', lang, least=least)}"
+
+
+def _brought(findings: Findings, model: str) -> float:
+    """People whom the new sites bring within reach beyond what stands and is planned."""
+    if model in ("mclp", "lscp"):
+        return float(findings.plans[model].gains["added"].sum())
+    sites = findings.sites
+    return float(sites.loc[sites["model"] == model, "reached"].sum())
+
+
+def _saved(findings: Findings, lang: str) -> str:
+    """Write what the new sites save of the way to the nearest service, per person."""
+    people = figures(findings)["population"]
+    saved = float(findings.plans[SAVED].gains["added"].sum())
+    return cost_text(saved / people if people else 0.0, findings.study, lang)
+
+
+def _longest(findings: Findings, lang: str) -> dict[str, str]:
+    city = _city(findings, LONGEST)
+    return {
+        "before": cost_text(city["longest_before"], findings.study, lang),
+        "after": cost_text(city["longest_after"], findings.study, lang),
+    }
+
+
+def _city(findings: Findings, model: str) -> pd.Series:
+    table = findings.before_after
+    return table[(table["model"] == model) & (table["level"] == "city")].iloc[0]
+
+
+def _new_sites(findings: Findings, model: str, lang: str) -> str:
+    return new_sites(len(findings.plans[model].sites), lang)

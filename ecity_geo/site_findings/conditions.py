@@ -1,0 +1,156 @@
+"""The model ``"conditioned"``: a study's sites with their prices, capacities and floors."""
+
+from __future__ import annotations
+
+import math
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array, hstack
+
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.indicators.access import fill_capacity
+from ecity_geo.inputs.conditions import SiteKind
+from ecity_geo.siting import ConditionedPlan, plan_sites
+from ecity_geo.study import Study
+
+PRICE = "price"
+WITHIN = ("coverage", "fairest", PRICE)
+"""Objectives that count people within the standard; the other one counts their travel."""
+
+
+def conditioned(study: Study, costs: CostMatrix, *, existing: pd.Index) -> ConditionedPlan:
+    """Choose sites under the conditions of a study.
+
+    Parameters
+    ----------
+    study
+        The study; `Options.conditions` are its conditions.
+    costs
+        Travel costs from all demand to all services and candidates.
+    existing
+        Ids of the services that stand.
+
+    Returns
+    -------
+    plan
+        Its sites are ids of `kind_sites`. With a budget the number of sites follows from it, else
+        it is `Options.p`; at the lowest price it is as small as can be. There, people whom no site
+        could reach are left out, and named in the plan.
+
+    Raises
+    ------
+    AnalysisError
+        If no plan keeps the conditions: the message says which one, and what would do.
+    """
+    options = study.options
+    conditions = options.conditions
+    by_price = conditions.objective == PRICE
+    within = conditions.objective in WITHIN
+    expanded = _with_kinds(study, costs, existing)
+    asked = bool(conditions.floor) or conditions.objective == "fairest"
+    column = "district_id" if conditions.floor_by == "district" else "fabric"
+    return plan_sites(
+        expanded,
+        _reachable(study, expanded) if by_price else study.demand["population"],
+        site_table(study, existing),
+        objective=conditions.objective,
+        standard=options.standard if within else None,
+        p=None if by_price or conditions.budget is not None else options.p,
+        budget=math.inf if conditions.budget is None else conditions.budget,
+        groups=study.demand[column] if asked else None,
+        floors=conditions.floor,
+        time_limit=options.time_limit,
+    )
+
+
+def kind_sites(study: Study) -> gpd.GeoDataFrame:
+    """Return every place with every kind of site that may stand there.
+
+    Parameters
+    ----------
+    study
+        The study.
+
+    Returns
+    -------
+    sites
+        Candidates with `place` (their own id) and `kind`, indexed by ``"place:kind"``; by the id
+        alone where the study has no kinds, with an empty `kind`.
+    """
+    kinds = study.options.conditions.kinds
+    layers = []
+    for kind in kinds or [""]:
+        layer = study.candidates.assign(place=study.candidates.index, kind=kind)
+        layers.append(layer.rename(index=f"{{}}:{kind}".format) if kind else layer)
+    together = gpd.GeoDataFrame(pd.concat(layers), crs=study.crs)
+    together.index = pd.Index(together.index, name="site_id")
+    return together
+
+
+def site_table(study: Study, existing: pd.Index) -> pd.DataFrame:
+    """Tell what stands, what may be closed, and what sites cost and hold.
+
+    Parameters
+    ----------
+    study
+        The study.
+    existing
+        Ids of the services that stand.
+
+    Returns
+    -------
+    sites
+        As `ecity_geo.siting.planning.plan_sites` takes them: the services, then `kind_sites`.
+    """
+    conditions = study.options.conditions
+    standing = study.services.loc[existing]
+    per_unit = conditions.people_per_capacity
+    filled, _ = fill_capacity(standing["capacity"], standing["type"])
+    old = pd.DataFrame(
+        {
+            "standing": True,
+            "closable": conditions.closing is not None,
+            "price": conditions.closing or 0.0,
+            "capacity": math.inf if per_unit is None else filled * per_unit,
+            "place": existing,
+        },
+        index=existing,
+    )
+    sites = kind_sites(study)
+    unknown = SiteKind()
+    kinds = [conditions.kinds.get(kind, unknown) for kind in sites["kind"]]
+    given = np.array([np.nan if kind.capacity is None else kind.capacity for kind in kinds])
+    new = pd.DataFrame(
+        {
+            "standing": False,
+            "closable": False,
+            "price": [kind.price for kind in kinds],
+            "capacity": math.inf if per_unit is None else given * per_unit,
+            "place": sites["place"],
+        },
+        index=sites.index,
+    )
+    return pd.concat([old, new])
+
+
+def _with_kinds(study: Study, costs: CostMatrix, existing: pd.Index) -> CostMatrix:
+    """Give each kind of site at a place a column of its own."""
+    repeats = max(len(study.options.conditions.kinds), 1)
+    parts = [costs.select(existing), *[costs.select(study.candidates.index)] * repeats]
+    joined = csr_array(hstack([part.costs for part in parts], format="csr"))
+    joined.sort_indices()
+    return CostMatrix(
+        costs=joined,
+        demand_ids=costs.demand_ids,
+        facility_ids=pd.Index([*existing, *kind_sites(study).index]),
+        unit=costs.unit,
+        cutoff=costs.cutoff,
+    )
+
+
+def _reachable(study: Study, costs: CostMatrix) -> pd.Series:
+    """Count only people whom some site could reach within the standard."""
+    could = costs.nearest()["cost"] <= study.options.standard
+    return study.demand["population"].where(could.reindex(study.demand.index), 0.0)
