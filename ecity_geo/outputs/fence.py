@@ -164,6 +164,7 @@ def page_data(sheet: Sheet) -> dict[str, Any]:
         "cells": sheet.cells,
         "marks": sheet.marks,
         "lines": sheet.lines,
+        "outlines": sheet.outlines,
         "views": views,
     }
 

@@ -12,12 +12,15 @@ import pandas as pd
 import pyogrio
 
 from ecity_geo.findings import Findings
+from ecity_geo.outputs.catchments import catchment_areas
+from ecity_geo.outputs.layers import PeopleGrid
 from ecity_geo.outputs.qgis import Style, styles
 from ecity_geo.outputs.tables import shape, tables
 
 # GeoPackage wants a time of the last change; the time of the run would change the bytes.
 _DATE = "2000-01-01T00:00:00.000Z"
 _GEOMETRY = "geom"
+_AREAS = ("districts", "fabrics", "catchments")
 # Table and columns as QGIS itself makes them.
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
@@ -51,8 +54,9 @@ def write_geopackage(findings: Findings, path: Path) -> Path:
     Returns
     -------
     path
-        The same path. Layers `districts`, `fabrics`, `demand`, `services`, `candidates` and
-        `sites`, in the working CRS; columns as in ``columns.csv``. Same findings, same bytes.
+        The same path. Layers `districts`, `fabrics`, `demand`, `services`, `candidates`,
+        `catchments` and `sites`, in the working CRS; columns as in ``columns.csv``. Same
+        findings, same bytes.
     """
     study = findings.study
     note = study.note.text("en")
@@ -65,9 +69,9 @@ def write_geopackage(findings: Findings, path: Path) -> Path:
                 path,
                 layer=name,
                 driver="GPKG",
-                promote_to_multi=name in ("districts", "fabrics"),
+                promote_to_multi=name in _AREAS,
                 append=path.exists(),
-                geometry_type="Point" if name not in ("districts", "fabrics") else "MultiPolygon",
+                geometry_type="MultiPolygon" if name in _AREAS else "Point",
                 layer_metadata=metadata,
                 layer_options={"DESCRIPTION": about, "GEOMETRY_NAME": _GEOMETRY},
             )
@@ -102,6 +106,7 @@ def layers(findings: Findings) -> dict[str, gpd.GeoDataFrame]:
             .reset_index(),
             study.candidates,
         ),
+        "catchments": _catchments(findings),
         "sites": _with_geometry(made["sites"].drop(columns=located), findings.sites),
     }
 
@@ -118,6 +123,11 @@ def _fabrics(findings: Findings, frame: pd.DataFrame) -> gpd.GeoDataFrame:
     whole = known.dissolve("fabric").geometry.reindex(frame["fabric"])
     joined = gpd.GeoDataFrame(frame, geometry=list(whole), crs=study.crs)
     return joined[joined.geometry.notna()]
+
+
+def _catchments(findings: Findings) -> gpd.GeoDataFrame:
+    areas = catchment_areas(findings, PeopleGrid(findings.demand))
+    return _with_geometry(shape("catchments", pd.DataFrame(areas.drop(columns="geometry"))), areas)
 
 
 def _demand(findings: Findings) -> gpd.GeoDataFrame:

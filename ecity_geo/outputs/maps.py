@@ -11,6 +11,7 @@ Each is a `folium.Map` that shows itself in a notebook and opens from a file wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ecity_geo.findings import Findings
 from ecity_geo.outputs import layers, popups
 from ecity_geo.outputs.brief import gaps_sentence
 from ecity_geo.outputs.brief_sites import counts_planned, covering_model
+from ecity_geo.outputs.catchments import catchment_areas, catchment_lines
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.people import coverage_view, covered_by, share_after, siting_view
 from ecity_geo.outputs.picture import district_svg
@@ -205,6 +207,7 @@ def siting_map(findings: Findings, lang: str = "en") -> OfflineMap:
         picture="covered_share_planned" if after else "covered_share",
         grid=grid if views else None,
         services=True,
+        outlines=catchment_lines(catchment_areas(findings, grid)),
         sites=True,
     )
 
@@ -238,6 +241,7 @@ def _map(
     services: bool = False,
     show_services: bool = True,
     sites: bool = False,
+    outlines: tuple[dict[str, Any], ...] = (),
 ) -> OfflineMap:
     study = findings.study
     names = popups.district_names(findings, lang)
@@ -262,9 +266,15 @@ def _map(
         cells=grid.circles() if grid is not None else (),
         marks=marks,
         lines=lines,
+        outlines=outlines,
         views=tuple(views),
         layers=place_layers(
-            findings, lang, services=services, shown=show_services, fabric=bool(lines)
+            findings,
+            lang,
+            services=services,
+            shown=show_services,
+            fabric=bool(lines),
+            catchments=bool(outlines),
         ),
         tables=tuple(tables),
         picture=district_svg(findings, picture, lang),

@@ -63,7 +63,13 @@ def type_shapes(study: Study) -> dict[str, str]:
 
 
 def place_layers(
-    findings: Findings, lang: str, *, services: bool, shown: bool, fabric: bool
+    findings: Findings,
+    lang: str,
+    *,
+    services: bool,
+    shown: bool,
+    fabric: bool,
+    catchments: bool = False,
 ) -> tuple[Layer, ...]:
     """List the layers that a reader can switch.
 
@@ -79,13 +85,18 @@ def place_layers(
         Whether their marks are on at first.
     fabric
         Whether the map has outlines of urban fabric.
+    catchments
+        Whether it has those of the new sites.
 
     Returns
     -------
     layers
-        Services by status with their types, district names, urban fabric.
+        Services by status with their types, catchments, district names, urban fabric.
     """
     found = _service_layers(findings, lang, shown=shown) if services else []
+    if catchments:
+        label = text("map.layer.catchments", lang)
+        found.append(Layer(id="catchments", label=label, kind="outline"))
     found.append(Layer(id="names", label=text("map.layer.names", lang)))
     if fabric:
         found.append(

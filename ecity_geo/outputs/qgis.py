@@ -16,6 +16,17 @@ from ecity_geo.outputs.views import READINESS, SHARE_BREAKS, readiness_breaks
 INK, PAPER = "#16222e", "#ffffff"
 
 _FABRIC_COLOURS = ("#8da7be", "#c9a227", "#7a9e7e", "#c06a5a", "#9a86a4", "#b8b2a7")
+# Colour and shape of the new sites of each model.
+_SITES = {
+    "mclp": (COVER_COLOURS[BY_SITES], "circle"),
+    "p_median": ("#5b3f8c", "diamond"),
+    "p_center": ("#b5482a", "triangle"),
+    "lscp": ("#4f86b8", "square"),
+    "gradual_coverage": ("#7a9e2e", "pentagon"),
+    "backup_coverage": ("#0b5c6b", "hexagon"),
+    "p_dispersion": ("#8a6d1f", "star"),
+    "conditioned": ("#6b2455", "octagon"),
+}
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
@@ -96,6 +107,7 @@ def styles(findings: Findings, lang: str) -> list[Style]:
         Style(layer="demand", name="coverage", qml=qml(_demand(lang))),
         Style(layer="services", name="status", qml=qml(_services(lang))),
         Style(layer="candidates", name="candidates", qml=qml(_candidates(lang))),
+        Style(layer="catchments", name="catchments", qml=qml(_catchments(findings, lang))),
         Style(layer="sites", name="sites", qml=qml(_sites(findings, lang), label="order")),
     ]
 
@@ -200,22 +212,28 @@ def _candidates(lang: str) -> list[Rule]:
     return [Rule(filter="TRUE", label=text("common.candidates", lang), symbol=symbol)]
 
 
-def _sites(findings: Findings, lang: str) -> list[Rule]:
-    shapes = {
-        "mclp": (COVER_COLOURS[BY_SITES], "circle"),
-        "p_median": ("#5b3f8c", "diamond"),
-        "p_center": ("#b5482a", "triangle"),
-        "lscp": ("#4f86b8", "square"),
-        "gradual_coverage": ("#7a9e2e", "pentagon"),
-        "backup_coverage": ("#0b5c6b", "hexagon"),
-        "p_dispersion": ("#8a6d1f", "star"),
-        "conditioned": ("#6b2455", "octagon"),
-    }
+def _catchments(findings: Findings, lang: str) -> list[Rule]:
     return [
         Rule(
             filter=f"\"model\" = '{model}'",
             label=text(f"common.model.{model}", lang),
-            symbol={**_dot(shapes[model][0], size="4.5"), "name": shapes[model][1]},
+            symbol={
+                **_fill(PAPER),
+                "style": "no",
+                "outline_color": _rgb(_SITES[model][0]),
+                "outline_width": "0.6",
+            },
+        )
+        for model in findings.plans
+    ]
+
+
+def _sites(findings: Findings, lang: str) -> list[Rule]:
+    return [
+        Rule(
+            filter=f"\"model\" = '{model}'",
+            label=text(f"common.model.{model}", lang),
+            symbol={**_dot(_SITES[model][0], size="4.5"), "name": _SITES[model][1]},
         )
         for model in findings.plans
     ]

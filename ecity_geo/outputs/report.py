@@ -12,9 +12,12 @@ from ecity_geo import __version__
 from ecity_geo.findings import Findings
 from ecity_geo.outputs import assets, grids, quality, site_grids
 from ecity_geo.outputs.brief import Tile, listing, sentences, tiles
+from ecity_geo.outputs.brief_sites import covering_model
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.pages import render
 from ecity_geo.outputs.popups import model_label, within
+from ecity_geo.outputs.site_figures import CHANGE
+from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
@@ -98,6 +101,23 @@ class SurveyPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A figure on the council page.
+
+    Parameters
+    ----------
+    wide, narrow
+        An ``<svg>`` element of ours, for a page and for a phone.
+    caption
+        What it shows.
+    """
+
+    wide: str
+    narrow: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """How something was computed.
 
@@ -153,6 +173,8 @@ class Page:
         The rest.
     survey
         What the survey says statistically, where that was asked for.
+    change, curve
+        Figures of what the new sites change, and of what each one more brings.
     """
 
     lang: str
@@ -180,6 +202,8 @@ class Page:
     made: str
     licences: list[assets.Licence]
     survey: SurveyPart | None = None
+    change: Drawn | None = None
+    curve: Drawn | None = None
 
 
 def council_page(
@@ -189,6 +213,7 @@ def council_page(
     *,
     languages: tuple[str, ...],
     survey: SurveyPart | None = None,
+    drawn: Mapping[str, Figure] | None = None,
 ) -> str:
     """Write the council page.
 
@@ -204,13 +229,15 @@ def council_page(
         Languages that the page is written in; it links to the other one.
     survey
         What the survey says statistically; left out by default.
+    drawn
+        Figures of `ecity_geo.outputs.site_figures.site_figures`; none by default.
 
     Returns
     -------
     html
         The whole document: one file, no script, nothing asked of the network.
     """
-    page = prepare(findings, lang, cards, languages=languages, survey=survey)
+    page = prepare(findings, lang, cards, languages=languages, survey=survey, drawn=drawn)
     return render("council.html.jinja", page=page, t=partial(text, lang=lang))
 
 
@@ -257,8 +284,10 @@ def prepare(
     *,
     languages: tuple[str, ...],
     survey: SurveyPart | None = None,
+    drawn: Mapping[str, Figure] | None = None,
 ) -> Page:
     """Collect everything that stands on the council page; see `council_page`."""
+    shown = drawn or {}
     study = findings.study
     others = [each for each in languages if each != lang]
     return Page(
@@ -289,7 +318,21 @@ def prepare(
         made=text("report.foot.made", lang, version=__version__),
         licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
         survey=survey,
+        change=_change(findings, shown.get(CHANGE), lang),
     )
+
+
+def _change(findings: Findings, figure: Figure | None, lang: str) -> Drawn | None:
+    model = covering_model(findings)
+    if figure is None or model is None:
+        return None
+    caption = text(
+        "report.change.caption",
+        lang,
+        within=within(findings.study, lang),
+        plan=model_label(model, lang),
+    )
+    return Drawn(wide=figure.wide, narrow=figure.narrow, caption=caption)
 
 
 def methods(findings: Findings, lang: str) -> list[Method]:

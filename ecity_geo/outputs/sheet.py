@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["area", "missing", "dot", "shape", "line", "number", "heading", "none"]
+Kind = Literal["area", "missing", "dot", "shape", "line", "outline", "number", "heading", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +157,9 @@ class Sheet:
         `text` (a number, for new sites).
     lines
         GeoJSON geometries of outlines.
+    outlines
+        GeoJSON features of catchments; the property `group` names the group of marks that they
+        are shown with.
     views, layers, tables
         What can be switched, and the tables under the map; at least one view.
     picture
@@ -176,6 +179,7 @@ class Sheet:
     cells: tuple[tuple[float, float, float], ...] = ()
     marks: tuple[dict[str, Any], ...] = ()
     lines: tuple[dict[str, Any], ...] = ()
+    outlines: tuple[dict[str, Any], ...] = ()
     layers: tuple[Layer, ...] = ()
     tables: tuple[Grid, ...] = ()
     picture: str = field(default="", repr=False)

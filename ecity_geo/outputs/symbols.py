@@ -6,6 +6,8 @@ from ecity_geo.outputs.palette import NO_DATA
 from ecity_geo.outputs.sheet import Item, Layer
 
 INK = "#16222e"
+# Also in templates/map.js; darker than the people whom new sites cover, so that it shows on them.
+CATCHMENT = "#004d38"
 
 # Order in which service types take their shapes; further types share the last one.
 SHAPES = ("circle", "square", "diamond", "triangle", "down")
@@ -25,6 +27,10 @@ _FIXED = {
         'stroke-opacity="0.35"/>'
     ),
     "line": f'<path d="M0 9H26" stroke="{INK}" stroke-width="1.6" stroke-dasharray="2 5"/>',
+    "outline": (
+        f'<rect x="1.5" y="1.5" width="23" height="15" rx="7" fill="none" stroke="{CATCHMENT}" '
+        'stroke-width="2"/>'
+    ),
     "number": (
         f'<circle cx="13" cy="9" r="8" fill="{INK}"/>'
         '<circle cx="13" cy="9" r="2.5" fill="#ffffff"/>'

@@ -15,6 +15,7 @@ from ecity_geo.outputs.files import output_set, write_file
 from ecity_geo.outputs.geopackage import write_geopackage
 from ecity_geo.outputs.headlines import council_sentences
 from ecity_geo.outputs.picture import district_svg
+from ecity_geo.outputs.site_figures import site_figures
 from ecity_geo.outputs.statistics_figures import Figure, figures
 from ecity_geo.survey_findings import Settings, SurveyFindings, analyse_survey
 
@@ -55,9 +56,11 @@ def write_outputs(
     chosen = tuple(dict.fromkeys(languages or findings.study.options.languages))
     counted = survey or analyse_survey(findings.study, settings=Settings(city=findings.city))
     drawn = {lang: figures(counted, lang) for lang in chosen}
-    names = output_names(chosen, figures=next(iter(drawn.values()), {}))
+    sited = {lang: site_figures(findings, lang) for lang in chosen}
+    shown = [name for each in (drawn, sited) for name in next(iter(each.values()), {})]
+    names = output_names(chosen, figures=shown)
     with output_set(out, names) as staging:
-        for name, content in _pages(findings, chosen, counted, drawn).items():
+        for name, content in _pages(findings, chosen, counted, drawn, sited).items():
             _write(staging / name, content)
         for name, content in _tables(findings).items():
             _write(staging / name, content)
@@ -74,7 +77,7 @@ def output_names(languages: tuple[str, ...], *, figures: Iterable[str] = ()) -> 
     languages
         Languages of the pages.
     figures
-        Names of the figures that could be drawn of the survey.
+        Names of the figures that could be drawn.
 
     Returns
     -------
@@ -137,7 +140,11 @@ def write_map(findings: Findings, kind: str, lang: str, out: Path) -> Path:
 
 
 def _pages(
-    findings: Findings, languages: tuple[str, ...], survey: SurveyFindings, drawn: Drawn
+    findings: Findings,
+    languages: tuple[str, ...],
+    survey: SurveyFindings,
+    drawn: Drawn,
+    sited: Drawn,
 ) -> dict[str, str]:
     pages = {"index.html": report.chooser_page(findings, languages)}
     for lang in languages:
@@ -152,11 +159,12 @@ def _pages(
             cards,
             languages=languages,
             survey=survey_part(survey, lang, drawn[lang].get(COUNCIL_FIGURE)),
+            drawn=sited[lang],
         )
         pages[statistics.statistics_name(lang)] = statistics.statistics_page(
             survey, lang, languages=languages, drawn=drawn[lang]
         )
-        for name, figure in drawn[lang].items():
+        for name, figure in {**drawn[lang], **sited[lang]}.items():
             pages[figure_name(name, lang)] = standalone(figure.wide)
     return pages
 

@@ -17,7 +17,7 @@ from ecity_geo.outputs.geopackage import write_geopackage
 from ecity_geo.outputs.qgis import styles
 from outputs.factory import HOSTILE, hostile_findings, make_findings
 
-LAYERS = ["districts", "fabrics", "demand", "services", "candidates", "sites"]
+LAYERS = ["districts", "fabrics", "demand", "services", "candidates", "catchments", "sites"]
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ function drawCity(map, data) {
   }
 
   /* Frame: panes from below to above, controls, and a view that fits whatever size there is. */
-  for (const [name, height] of [["people", 350], ["ring", 405], ["lines", 410], ["names", 440], ["marks", 450]]) {
+  for (const [name, height] of [["people", 350], ["ring", 405], ["catchments", 408], ["lines", 410], ["names", 440], ["marks", 450]]) {
     const pane = map.createPane(name);
     pane.style.zIndex = height;
     if (name !== "marks") pane.style.pointerEvents = "none";
@@ -331,8 +331,17 @@ function drawCity(map, data) {
     labels.push({ box, name: line.properties.name, short: line.properties.name });
   }
 
+  /* Catchments belong to the sites of a view, and their pane has a switch of its own. */
+  for (const outline of data.outlines) {
+    const { group } = outline.properties;
+    groups[group] = groups[group] || L.layerGroup();
+    L.geoJSON(outline, { pane: "catchments", interactive: false, style: { color: "#004d38", weight: 2, fill: false, opacity: 0.9 } })
+      .addTo(groups[group]);
+  }
+
   /* Switches. */
   function toggle(name, shown) {
+    if (name === "catchments") map.getPane(name).style.display = shown ? "" : "none";
     if (!groups[name]) return;
     if (shown) groups[name].addTo(map);
     else groups[name].remove();
