@@ -1,5 +1,6 @@
 """Where new service points should stand: location models on a cost matrix."""
 
+from ecity_geo.siting.candidates import grid_candidates, street_candidates
 from ecity_geo.siting.coverage_models import backup_coverage, gradual_coverage
 from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
@@ -20,6 +21,7 @@ __all__ = [
     "compare_aims",
     "coverage_curve",
     "gradual_coverage",
+    "grid_candidates",
     "lscp",
     "mclp",
     "need",
@@ -30,4 +32,5 @@ __all__ = [
     "plan_sites",
     "price_of_fairness",
     "robust_mclp",
+    "street_candidates",
 ]
