@@ -253,10 +253,15 @@ def _assemble(
     )
     if config.streets is not None:
         streets = reading.take(partial(_streets, config.streets, districts, folder, box))
-    if demand is not None:
+    if demand is not None and (streets is not None or config.candidates.from_ != "streets"):
         candidates = reading.take(
             lambda: read_candidates(
-                config.candidates, folder=folder, districts=districts, demand=demand, box=box
+                config.candidates,
+                folder=folder,
+                districts=districts,
+                demand=demand,
+                box=box,
+                streets=streets,
             )
         )
     if (

@@ -68,6 +68,23 @@ def test_every_frame_is_in_the_working_crs_and_has_the_promised_columns(tmp_path
     assert study.streets is not None
 
 
+def test_candidates_may_stand_at_junctions_near_people(tmp_path: Path) -> None:
+    change = {"candidates": {"from": "streets", "spacing": 500}}
+    study = load(tmp_path, streets=True, study=change)
+    assert study.streets is not None
+    nodes = set(zip(study.streets.x, study.streets.y, strict=True))
+    places = list(zip(study.candidates.geometry.x, study.candidates.geometry.y, strict=True))
+    assert set(places) <= nodes
+    assert len(places) == 25
+    assert study.candidates["fabric"].eq(study.candidates["district_id"].map(city.FABRIC)).all()
+
+
+def test_bad_streets_are_the_only_fault_of_candidates_at_them(tmp_path: Path) -> None:
+    change = {"candidates": {"from": "streets"}, "streets": {"path": "missing.gpkg"}}
+    (fault,) = faults(tmp_path, streets=True, study=change)
+    assert "missing.gpkg" in fault
+
+
 def test_rows_of_every_file_add_up(tmp_path: Path) -> None:
     study = load(tmp_path, streets=True)
     roles = {tally.role: tally for tally in study.tallies}

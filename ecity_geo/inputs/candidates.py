@@ -1,4 +1,4 @@
-"""Where a new service may stand: places given, or a grid over where people live."""
+"""Where a new service may stand: places given, a grid over where people live, or junctions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import pandas as pd
 
 from ecity_geo.crs import Bounds
 from ecity_geo.errors import Fault, InputError
+from ecity_geo.geo.spread import central, junctions, spread_out, squares
+from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.inputs.config import CandidatesConfig
 from ecity_geo.inputs.frames import blank, check_ids
-from ecity_geo.inputs.points import place_points, read_points
+from ecity_geo.inputs.points import district_of, place_points, read_points
 from ecity_geo.inputs.schema import Checked, Tally
 
 WANTED = 250
 """Number of generated sites that a spacing of its own choice aims at."""
+FINEST = 4
+"""Parts of a square's side, at most."""
 
 
 def read_candidates(
@@ -26,6 +30,7 @@ def read_candidates(
     districts: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
     box: Bounds,
+    streets: StreetGraph | None = None,
 ) -> Checked[gpd.GeoDataFrame]:
     """Read the candidate sites, or generate them.
 
@@ -41,6 +46,8 @@ def read_candidates(
         Points with `population` and `district_id`.
     box
         Where the city may lie, in degrees.
+    streets
+        Street graph in the working CRS, for candidates at its junctions.
 
     Returns
     -------
@@ -53,8 +60,11 @@ def read_candidates(
     InputError
         With every fault of the file, or if no site can be generated.
     """
+    if config.from_ == "streets" and streets is not None:
+        asked = {"spacing": config.spacing, "reach": config.reach}
+        return Checked(data=street_sites(streets, demand, districts, **asked))
     if not config.path:
-        return Checked(data=grid_sites(demand, spacing=config.spacing))
+        return Checked(data=grid_sites(demand, spacing=config.spacing, most=config.most))
     read = read_points(
         config.path,
         folder=folder,
@@ -118,7 +128,9 @@ def _numbered(count: int) -> list[str]:
     return [f"s{number:04d}" for number in range(1, count + 1)]
 
 
-def grid_sites(demand: gpd.GeoDataFrame, *, spacing: float = 0.0) -> gpd.GeoDataFrame:
+def grid_sites(
+    demand: gpd.GeoDataFrame, *, spacing: float = 0.0, most: float | None = None
+) -> gpd.GeoDataFrame:
     """Generate sites where people live: one per square of a grid.
 
     Parameters
@@ -127,6 +139,8 @@ def grid_sites(demand: gpd.GeoDataFrame, *, spacing: float = 0.0) -> gpd.GeoData
         Points with `population` and `district_id`, in a metric CRS.
     spacing
         Side of a square in metres; 0 for about 250 squares with people.
+    most
+        A square with more people is parted in four, down to a quarter of its side.
 
     Returns
     -------
@@ -141,6 +155,82 @@ def grid_sites(demand: gpd.GeoDataFrame, *, spacing: float = 0.0) -> gpd.GeoData
     InputError
         If nobody lives in a district.
     """
+    living = _living(demand)
+    side = spacing or wanted_spacing(living)
+    points = pd.DataFrame(
+        {"x": living.geometry.x, "y": living.geometry.y, "people": living["population"]}
+    )
+    parts = squares(
+        points,
+        side=side,
+        corner=(points["x"].min(), points["y"].max()),
+        most=np.inf if most is None else most,
+        smallest=side / FINEST,
+    )
+    home = central(points, parts)["home"]
+    chosen = living.loc[home]
+    return _generated(chosen.geometry.x, chosen.geometry.y, chosen["district_id"], living)
+
+
+def street_sites(
+    streets: StreetGraph,
+    demand: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    *,
+    spacing: float = 0.0,
+    reach: float = 0.0,
+) -> gpd.GeoDataFrame:
+    """Generate sites at junctions of streets in the districts, near people.
+
+    Parameters
+    ----------
+    streets
+        Street graph in the CRS of the districts.
+    demand
+        Points with `population` and `district_id`.
+    districts
+        Districts in a metric CRS.
+    spacing
+        Least distance between two sites in metres; 0 for one at which squares with people would
+        be about 250.
+    reach
+        Greatest distance from a junction to people in a district, in metres; 0 for the spacing.
+
+    Returns
+    -------
+    sites
+        As from `grid_sites`. Where junctions are dense, crossings go before bends and dead ends,
+        and then those with more people within reach.
+
+    Raises
+    ------
+    InputError
+        If nobody lives in a district, or none of its junctions is near people.
+    """
+    living = _living(demand)
+    spacing = spacing or wanted_spacing(living)
+    homes = np.column_stack([living.geometry.x, living.geometry.y])
+    people = living["population"].to_numpy(dtype=float)
+    nodes = junctions(streets, homes=homes, people=people, reach=reach or spacing)
+    nodes = nodes[nodes["people"] > 0]
+    places = gpd.GeoSeries(gpd.points_from_xy(nodes["x"], nodes["y"]), nodes.index, districts.crs)
+    district = district_of(places, districts)
+    kept = spread_out(nodes[district.notna()], spacing=spacing)
+    if kept.empty:
+        raise InputError(
+            Fault(
+                source="candidates",
+                field="reach",
+                found=f"no junction of a district within {reach or spacing:g} m of people",
+                expected="streets where people live",
+                cure="Check the streets, give a larger reach, or generate a grid.",
+            )
+        )
+    return _generated(kept["x"], kept["y"], district[kept.index], living)
+
+
+def _living(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Points of districts where people live."""
     living = demand[demand["district_id"].notna() & (demand["population"] > 0)]
     if living.empty:
         raise InputError(
@@ -151,34 +241,20 @@ def grid_sites(demand: gpd.GeoDataFrame, *, spacing: float = 0.0) -> gpd.GeoData
                 cure="Check the population, or give candidates of your own.",
             )
         )
-    side = spacing or wanted_spacing(living)
-    points = pd.DataFrame(
-        {"x": living.geometry.x, "y": living.geometry.y, "people": living["population"]}
-    )
-    points["row"] = np.floor((points["y"].max() - points["y"]) / side).astype(int)
-    points["column"] = np.floor((points["x"] - points["x"].min()) / side).astype(int)
-    chosen = _central(points)
-    sites = gpd.GeoDataFrame(
-        {"name_fa": "", "name_en": "", "district_id": living.loc[chosen, "district_id"]},
-        geometry=living.geometry.loc[chosen],
-        crs=living.crs,
-    )
-    sites.index = pd.Index(_numbered(len(sites)), name="site_id")
-    return sites
+    return living
 
 
-def _central(points: pd.DataFrame) -> pd.Index:
-    """Id of the point nearest to the people's centre of each square, row by row."""
-    square = points.groupby(["row", "column"])["people"]
-    weight = points["people"] / square.transform("sum")
-    keys = [points["row"], points["column"]]
-    centre_x = (points["x"] * weight).groupby(keys).transform("sum")
-    centre_y = (points["y"] * weight).groupby(keys).transform("sum")
-    # Rounded to the millimetre, so that equal distances are equal.
-    distance = np.hypot(points["x"] - centre_x, points["y"] - centre_y).round(3)
-    ranked = points.assign(distance=distance, key=points.index, fewer=-points["people"])
-    ranked = ranked.sort_values(["row", "column", "distance", "fewer", "key"], kind="stable")
-    return ranked.drop_duplicates(["row", "column"]).index
+def _generated(
+    x: pd.Series, y: pd.Series, district: pd.Series, like: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Sites without names, numbered in the order given."""
+    ids = pd.Index(_numbered(len(x)), name="site_id")
+    return gpd.GeoDataFrame(
+        {"name_fa": "", "name_en": "", "district_id": district.set_axis(ids)},
+        index=ids,
+        geometry=gpd.points_from_xy(x, y),
+        crs=like.crs,
+    )
 
 
 def wanted_spacing(living: gpd.GeoDataFrame) -> float:

@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 LANGUAGES = ("fa", "en")
+SOURCES = ("file", "grid", "streets")
 COMPONENTS = ("readiness", "coverage", "access")
 
 
@@ -97,7 +98,7 @@ def read_config(path: str | Path) -> StudyConfig:
         services=services,
         population=_population(root.section("population", required=True)),
         streets=_streets(streets) if "streets" in root else None,
-        candidates=_candidates(root.section("candidates")),
+        candidates=_candidates(root.section("candidates"), has_streets="streets" in root),
         options=replace(
             _options(root, analysis, fabric.labels, services.labels, seed),
             survey_population=survey.population,
@@ -281,8 +282,10 @@ def _streets(section: Section) -> StreetsConfig:
     return config
 
 
-def _candidates(section: Section) -> CandidatesConfig:
+def _candidates(section: Section, *, has_streets: bool) -> CandidatesConfig:
+    most = section.number("most", math.nan, above=0)
     config = CandidatesConfig(
+        from_=_candidate_source(section, has_streets=has_streets),
         path=section.text("path"),
         id=section.text("id"),
         name_fa=section.text("name_fa"),
@@ -291,10 +294,36 @@ def _candidates(section: Section) -> CandidatesConfig:
         y=section.text("y"),
         crs=_crs(section, "crs"),
         spacing=section.number("spacing", 0.0, above=0),
+        most=None if math.isnan(most) else most,
+        reach=section.number("reach", 0.0, above=0),
     )
     _both_or_none(section)
     section.close()
     return config
+
+
+def _candidate_source(section: Section, *, has_streets: bool) -> str:
+    """Tell where candidates come from, and note keys that this source would not read."""
+    default = "file" if section.data.get("path") else "grid"
+    source = section.text("from", default, choices=SOURCES)
+    if source == "file" and not section.data.get("path"):
+        section.missing("path", "the file of the candidates")
+    if source == "streets" and not has_streets:
+        cure = "Add a section [streets], or generate a grid."
+        section.fault("from", source, "'file' or 'grid', as the study has no streets", cure)
+    readers: dict[str, tuple[str, ...]] = {
+        "path": ("file",),
+        "most": ("grid",),
+        "reach": ("streets",),
+    }
+    if "from" in section:
+        # A file beside a spacing alone was always read.
+        readers["spacing"] = ("grid", "streets")
+    for key, sources in readers.items():
+        if key in section and source not in sources:
+            cure = f'Remove the key, or set from = "{sources[0]}".'
+            section.fault(key, section.data[key], f"no '{key}' with from = \"{source}\"", cure)
+    return source
 
 
 def _options(

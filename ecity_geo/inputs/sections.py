@@ -341,14 +341,23 @@ class CandidatesConfig:
 
     Parameters
     ----------
+    from_
+        ``"file"``, ``"grid"`` (where people live) or ``"streets"`` (junctions near people); the
+        key is `from`.
     path
-        File, relative to the study file; empty for a generated grid.
+        File, relative to the study file; empty where sites are generated.
     id, name_fa, name_en, x, y, crs
         Fields and CRS, as for services.
     spacing
-        Spacing of a generated grid, in metres; 0 for one that gives about 250 sites.
+        Side of a square of the grid, or least distance between junctions, in metres; 0 for one
+        that gives about 250 squares with people.
+    most
+        A square of the grid with more people is parted in four; missing where none is.
+    reach
+        Greatest distance from a junction to people, in metres; 0 for the spacing.
     """
 
+    from_: str = "grid"
     path: str = ""
     id: str = ""
     name_fa: str = ""
@@ -357,6 +366,8 @@ class CandidatesConfig:
     y: str = ""
     crs: str = ""
     spacing: float = 0.0
+    most: float | None = None
+    reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

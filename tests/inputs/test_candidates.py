@@ -16,7 +16,14 @@ from pyproj import CRS
 import city
 from ecity_geo.crs import bounds_of, to_lonlat, widen
 from ecity_geo.errors import InputError
-from ecity_geo.inputs.candidates import WANTED, grid_sites, read_candidates, wanted_spacing
+from ecity_geo.geo.streets import StreetGraph
+from ecity_geo.inputs.candidates import (
+    WANTED,
+    grid_sites,
+    read_candidates,
+    street_sites,
+    wanted_spacing,
+)
 from ecity_geo.inputs.config import CandidatesConfig
 from ecity_geo.inputs.schema import Checked
 
@@ -134,6 +141,29 @@ def test_generated_sites_come_without_a_file(tmp_path: Path) -> None:
     found = read(tmp_path, spacing=500.0)
     assert len(found.data) == 16
     assert found.tallies == ()
+
+
+def test_squares_with_many_people_have_finer_ones() -> None:
+    # District 4 has 1,000 people in each square of 500 m, the others fewer.
+    sites = grid_sites(cells(), spacing=500, most=900)
+    assert len(sites) == 12 + 4 * 4
+    assert sites.index.is_unique
+    assert sites.geometry.iloc[2].coords[0] == (X + 1150, Y + 1850)
+
+
+def test_junctions_near_people_of_a_district_are_sites() -> None:
+    # Streets every 250 m over the city of 2 x 2 km; people at one corner only.
+    lines = city.streets()
+    streets = StreetGraph.from_lines(lines.geometry, lines["minutes"])
+    frame = city.districts().set_index("district_id")
+    found = street_sites(streets, demand((260, 260, 9)), frame, spacing=200, reach=260)
+    places = zip(found.geometry.x - X, found.geometry.y - Y, strict=True)
+    assert list(places) == [(250, 500), (250, 250), (500, 250)]
+    assert found.index.tolist() == ["s0001", "s0002", "s0003"]
+    assert (found["district_id"] == "1").all()
+    assert len(street_sites(streets, cells(), frame)) > 50
+    with pytest.raises(InputError, match="no junction of a district within 5 m of people"):
+        street_sites(streets, demand((260, 260, 9)), frame, spacing=200, reach=5)
 
 
 def test_given_sites_are_read_and_placed(tmp_path: Path) -> None:

@@ -204,6 +204,14 @@ def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) ->
         ("ranking.weights", "speed = 1", "ranking.weights.speed"),
         ("candidates", 'x = "lon"', "candidates.y"),
         ("candidates", "spacing = 0", "candidates.spacing"),
+        ("candidates", 'from = "osm"', "candidates.from"),
+        ("candidates", 'from = "file"', "candidates.path"),
+        ("candidates", 'from = "streets"', "candidates.from"),
+        ("candidates", 'from = "grid"\npath = "s.csv"', "candidates.path"),
+        ("candidates", 'from = "file"\npath = "s.csv"\nspacing = 9', "candidates.spacing"),
+        ("candidates", 'from = "grid"\nreach = 9', "candidates.reach"),
+        ("candidates", 'path = "s.csv"\nmost = 9', "candidates.most"),
+        ("candidates", "most = 0", "candidates.most"),
         ("fabric.labels", "planned = {}", "fabric.labels.planned"),
         ("fabric.labels", 'planned = "Planned"', "fabric.labels.planned"),
         ("streets", 'path = "s.gpkg"\nmode = "car"', "streets.mode"),
@@ -219,6 +227,24 @@ def test_value_out_of_range_is_one_fault_at_its_key(
     assert fault.field == field
     assert fault.where.startswith("line ")
     assert fault.cure
+
+
+@pytest.mark.parametrize(
+    ("lines", "source"),
+    [
+        ("", "grid"),
+        ("spacing = 600", "grid"),
+        ('path = "s.csv"', "file"),
+        ('path = "s.csv"\nspacing = 600', "file"),
+        ('from = "file"\npath = "s.csv"', "file"),
+        ('from = "grid"\nmost = 900', "grid"),
+        ('from = "streets"\nspacing = 400\nreach = 300\n[streets]\npath = "s.gpkg"', "streets"),
+    ],
+)
+def test_candidates_say_where_they_come_from_or_are_told_by_their_file(
+    lines: str, source: str, tmp_path: Path
+) -> None:
+    assert read(tmp_path, f"{MINIMAL}[candidates]\n{lines}\n").candidates.from_ == source
 
 
 @pytest.mark.parametrize(
