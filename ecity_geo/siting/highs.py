@@ -61,6 +61,8 @@ def solve(
     tolerance: float,
     start: Floats | None = None,
     reliable: int = 8,
+    nodes: int | None = None,
+    interior: bool = False,
 ) -> Answer:
     """Solve a mixed-integer program on one thread, from a start if there is one.
 
@@ -76,11 +78,15 @@ def solve(
         A feasible solution.
     reliable
         Branchings after which HiGHS trusts what it learnt of a variable (its default is 8).
+    nodes
+        Greatest number of nodes; none: as many as the time allows.
+    interior
+        Whether to begin with the interior point method: faster for large programs.
     """
     import highspy
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in {
+    options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "random_seed": 0,
@@ -88,7 +94,10 @@ def solve(
         "mip_rel_gap": 0.0,
         "mip_abs_gap": tolerance,
         "mip_pscost_minreliable": reliable,
-    }.items():
+        "mip_max_nodes": 2**31 - 1 if nodes is None else nodes,
+        "mip_lp_solver": "ipm" if interior else "choose",
+    }
+    for option, value in options.items():
         highs.setOptionValue(option, value)
     highs.passModel(_model(program))
     if start is not None:
@@ -108,6 +117,31 @@ def solve(
         bound=float(info.mip_dual_bound) if ended else -np.inf,
         solved=status == highspy.HighsModelStatus.kOptimal,
     )
+
+
+def relaxed_prices(program: Program, *, time_limit: float) -> Floats | None:
+    """Return the dual values of the constraints of the linear relaxation, if there is time.
+
+    From the interior of the best ones: where many are equally good, between them.
+    """
+    import highspy
+
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, bool | int | float | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "solver": "ipm",
+        "run_crossover": "off",
+        "time_limit": max(time_limit, 0.01),
+    }
+    for option, value in options.items():
+        highs.setOptionValue(option, value)
+    model = _model(program)
+    model.integrality_ = []
+    highs.passModel(model)
+    highs.run()
+    solution = highs.getSolution()
+    return np.array(solution.row_dual) if solution.dual_valid else None
 
 
 def _model(program: Program) -> Any:

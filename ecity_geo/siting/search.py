@@ -1,8 +1,9 @@
 """From an instance to a plan with its proof.
 
 Greedy and interchange give a plan, the Lagrangian a bound; together they decide most columns.
-What is left is shaken for a better plan and then closed: by branch and bound where costs differ,
-by HiGHS where rows are only covered or not (its cuts are worth more there) or little is left.
+What is left is shaken, or annealed and merged, for a better plan and then closed: by branch and
+bound where costs differ, by HiGHS where rows are only covered or not (its cuts are worth more
+there) or little is left.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecity_geo.siting import highs
+from ecity_geo.siting.anneal import anneal, can_anneal
 from ecity_geo.siting.branch import Node, branch
-from ecity_geo.siting.chains import chains, program, solution
+from ecity_geo.siting.chains import Chains, chains, program, solution
 from ecity_geo.siting.exchange import greedy, prefer_earlier, two_nearest
 from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
@@ -31,6 +33,8 @@ RESTARTS = 6
 SMALL_PAIRS = 1_000
 LARGE_PAIRS = 20_000
 """A core under the first size goes to HiGHS; one above the second is too large for it."""
+PRICED_PAIRS = 1_000_000
+"""A covering core between the last two sizes is annealed, and priced by its linear relaxation."""
 NODES = 500
 OBJECTIVE_SIZE = 1e5
 """HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
@@ -86,9 +90,12 @@ class Search:
         self._rounds()
         if not self.over:
             before = self.best.cost
-            self.best.shake(self.core.columns)
+            if not (self.wide and anneal(self.best, self.core.columns)):
+                self.best.shake(self.core.columns)
             if self.best.cost < before:
                 self._rounds()
+        if self.wide and not self.over:
+            self._price()
         if not self.over:
             self._close()
 
@@ -96,6 +103,12 @@ class Search:
     def closed(self) -> bool:
         """Whether no better plan exists."""
         return self.bound >= self.best.cost - self.tolerance
+
+    @property
+    def wide(self) -> bool:
+        """Whether rows are only covered or not, and much is left of them."""
+        left = len(self.core.instance.row)
+        return LARGE_PAIRS < left <= PRICED_PAIRS and can_anneal(self.best.instance)
 
     @property
     def over(self) -> bool:
@@ -130,6 +143,29 @@ class Search:
             self.core = tighten(core, ascent.best, self.best.cost)
             self.u = ascent.best.u[np.isin(core.rows, self.core.rows)]
 
+    def _price(self) -> None:
+        """Take the prices of the linear relaxation, whose bound the ascent only comes near."""
+        if self._settle():
+            return
+        core, instance = self.core, self.core.instance
+        rows = Chains(
+            parent=np.full(instance.n_rows, -1),
+            member_set=instance.row,
+            member=instance.column,
+            step=instance.base,
+            floor=instance.offset,
+        )
+        factor = OBJECTIVE_SIZE / instance.scale
+        left = self.best.deadline - time.monotonic()
+        prices = highs.relaxed_prices(program(rows, instance, factor=factor), time_limit=left)
+        if prices is None:
+            return
+        found = Relaxation(instance).evaluate(prices[: instance.n_rows] / factor)
+        if found.bound > self.bound:
+            self._raise(found.bound)
+            self.core = tighten(core, found, self.best.cost)
+            self.u = found.u[np.isin(core.rows, self.core.rows)]
+
     def _settle(self) -> bool:
         """End the search if nothing is left to decide."""
         if self.core.hopeless:
@@ -158,6 +194,7 @@ class Search:
     def _solve_program(self) -> None:
         """Let HiGHS solve the core, from the best plan if that lies in it."""
         core, instance = self.core, self.core.instance
+        pairs = len(instance.row)
         factor = OBJECTIVE_SIZE / instance.scale
         sets = chains(instance)
         inside = np.flatnonzero(np.isin(core.columns, self.best.chosen))
@@ -167,6 +204,7 @@ class Search:
             time_limit=self.best.deadline - time.monotonic(),
             tolerance=factor * self.tolerance,
             start=solution(sets, instance, inside) if whole else None,
+            interior=LARGE_PAIRS < pairs <= PRICED_PAIRS,
         )
         if answer.x is not None:
             self.best.improve(core.whole(np.flatnonzero(answer.x[: instance.n_columns] > 0.5)))
