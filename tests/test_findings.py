@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import city
 import ecity_geo
 from ecity_geo.errors import AnalysisError
-from ecity_geo.findings import Findings
+from ecity_geo.findings import Findings, clustering_of
 from ecity_geo.study import Study
 
 
@@ -153,3 +154,32 @@ def test_stages_are_told_in_order(study: Study) -> None:
     told: list[str] = []
     ecity_geo.analyse(study, progress=told.append)
     assert told == ["readiness", "access", "siting", "ranking"]
+
+
+def test_half_of_the_people_hold_none_where_half_the_cells_reach_nothing(
+    findings: Findings,
+) -> None:
+    # By the definition of the Lorenz curve, from the cells sorted by what they have.
+    cells = findings.demand.sort_values("access_per_1000")
+    people = cells["population"].cumsum() / cells["population"].sum()
+    held = (cells["population"] * cells["access_per_1000"]).cumsum()
+    expected = np.interp(0.5, [0, *people], [0, *(held / held.iloc[-1])])
+    assert findings.city["lower_half"] == pytest.approx(expected)
+
+
+def test_clusters_are_not_told_of_four_districts(findings: Findings) -> None:
+    assert np.isnan([findings.city["moran_i"], findings.city["moran_p"]]).all()
+
+
+def test_clusters_of_many_districts_are_told() -> None:
+    squares = gpd.GeoDataFrame(
+        {"covered_share": [float(n // 5 >= 3) for n in range(25)]},
+        geometry=[city.square(n % 5, n // 5) for n in range(25)],
+        index=pd.Index([str(n) for n in range(25)]),
+        crs=city.CRS,
+    )
+    found = clustering_of(squares, seed=1)
+    assert found["moran_i"] > 0.5
+    assert found["moran_p"] < 0.01
+    level = clustering_of(squares.assign(covered_share=0.5), seed=1)
+    assert np.isnan(level["moran_i"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from ecity_geo.findings import Findings
 from ecity_geo.outputs import assets, grids, quality, site_grids
 from ecity_geo.outputs.brief import Tile, listing, sentences, tiles
 from ecity_geo.outputs.brief_sites import covering_model
+from ecity_geo.outputs.brief_spread import spread
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.pages import render
 from ecity_geo.outputs.popups import model_label, within
@@ -173,6 +174,8 @@ class Page:
         The rest.
     survey
         What the survey says statistically, where that was asked for.
+    spread
+        How evenly access is shared, over people and over the map.
     change, curve
         Figures of what the new sites change, and of what each one more brings.
     """
@@ -202,6 +205,7 @@ class Page:
     made: str
     licences: list[assets.Licence]
     survey: SurveyPart | None = None
+    spread: list[str] = field(default_factory=list)
     change: Drawn | None = None
     curve: Drawn | None = None
 
@@ -318,6 +322,7 @@ def prepare(
         made=text("report.foot.made", lang, version=__version__),
         licences=[each for each in assets.licences() if each.package.startswith("fontpkg")],
         survey=survey,
+        spread=spread(findings, lang),
         change=_change(findings, shown.get(CHANGE), lang),
     )
 

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import city
 import ecity_geo
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import brief, grids, maps, site_grids
+from ecity_geo.inputs.conditions import MODELS
+from ecity_geo.outputs import brief, grids, maps, report, site_grids
+from ecity_geo.outputs.brief_spread import spread
+from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.qgis import styles
 from ecity_geo.outputs.views import district_view
 from outputs.factory import make_findings
@@ -160,3 +164,93 @@ def test_no_double_gap_is_said_on_the_map_as_on_the_page(make: Make) -> None:
 def test_the_picture_of_the_new_sites_says_that_they_stand(make: Make) -> None:
     view = district_view(make(), "covered_share_planned", "en")
     assert view.legend.title == "Share of people covered, with the new sites"
+
+
+def spread_over(districts: int, **city: float) -> list[str]:
+    findings = make_findings()
+    repeated = findings.districts.iloc[np.arange(districts) % len(findings.districts)]
+    many = repeated.assign(covered_share=0.5)
+    return spread(replace(findings, districts=many, city={**findings.city, **city}), "en")
+
+
+def test_page_says_how_evenly_access_is_shared() -> None:
+    assert "have 18% of the capacity (Gini 0.41;" in spread(make_findings(), "en")[0]
+    nobody = make_findings(city=make_findings().city | {"gini": np.nan})
+    assert len(spread(nobody, "fa")) == 1
+
+
+@pytest.mark.parametrize(
+    ("districts", "i", "p", "said"),
+    [
+        (19, np.nan, np.nan, "Of 19 districts one cannot tell"),
+        (20, 0.42, 0.004, "lie together more than chance would have it (Moran's I 0.42, p below"),
+        (
+            20,
+            -0.42,
+            0.004,
+            "differ in coverage more than chance would have it (Moran's I \u22120.42",
+        ),
+        (
+            20,
+            0.12,
+            0.051,
+            "do not lie together more than chance would have it (Moran's I 0.12, p = 0.051)",
+        ),
+    ],
+)
+def test_page_says_whether_low_coverage_lies_together(
+    districts: int, i: float, p: float, said: str
+) -> None:
+    assert said in spread_over(districts, moran_i=i, moran_p=p)[1]
+
+
+def test_nothing_is_said_of_clusters_where_all_are_covered_alike() -> None:
+    assert len(spread_over(20, moran_i=np.nan, moran_p=np.nan)) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_every_model_has_words_of_its_own_wherever_it_stands_alone(
+    model: str, lang: str, make: Make
+) -> None:
+    findings = make(study={"siting": {"models": [model], "p": 2, "curve": 2}})
+    told = "\n".join(brief.sentences(findings, lang))
+    tile = brief.tiles(findings, lang)[-1]
+    grid = site_grids.site_grid(findings, model, lang)
+    sheet = maps.siting_map(findings, lang).sheet
+    method = {each.title: each for each in report.methods(findings, lang)}
+    assert tile.figure
+    assert len(grid.rows) == len(findings.plans[model].sites)
+    assert all(len(row) == len(grid.columns) for row in grid.rows)
+    assert grid.note
+    assert report.SITING_SOURCES[model] in [each.source for each in method.values()]
+    assert len(sheet.tables) == 2
+    shown = [told, tile.note, grid.caption, grid.note, sheet.headline, *grid_words(grid)]
+    assert not any("{" in words for words in shown)
+    if lang == "fa":
+        assert not any(digit in told for digit in "0123456789")
+
+
+def grid_words(grid: Grid) -> list[str]:
+    return [column.label for column in grid.columns]
+
+
+def test_longest_way_is_told_before_and_after(make: Make) -> None:
+    findings = make(study={"siting": {"models": ["mclp", "p_center"], "p": 2}})
+    whole = findings.before_after.query("model == 'p_center' and level == 'city'").iloc[0]
+    before, after = (f"{whole[f'longest_{state}']:,.0f} m" for state in ("before", "after"))
+    assert f"longest way to a service from {before} to {after}." in said(findings)
+    assert findings.plans["p_center"].objective == pytest.approx(whole["longest_after"])
+
+
+def test_fewest_sites_are_counted_and_who_is_left_out(make: Make) -> None:
+    findings = make(study={"siting": {"models": ["lscp"]}})
+    count = len(findings.plans["lscp"].sites)
+    assert f"It would take {count} new sites to bring everybody within reach" in said(findings)
+
+
+def test_conditions_are_told_with_their_price_and_floor(make: Make) -> None:
+    siting = {"models": ["conditioned"], "budget": 4, "floor": 0.5}
+    told = said(make(study={"siting": siting}))
+    assert "Under the conditions set, 4 new sites for a price of 4 would bring coverage to" in told
+    assert "of the people would be served." in told

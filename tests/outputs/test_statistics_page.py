@@ -365,9 +365,8 @@ def test_hostile_text_stays_text(lang: str) -> None:
 def test_a_run_writes_pages_and_figures_that_lead_to_one_another(tmp_path: Path) -> None:
     written = write_outputs(make_findings(), tmp_path / "maps", survey=survey())
     drawn = {path.name: path for path in written if path.suffix == ".svg"}
-    assert set(drawn) == {
-        f"{name}.{lang}.svg" for name in ("likert", "means", "mean-ranks") for lang in LANGUAGES
-    }
+    names = ("likert", "means", "mean-ranks", "before-after")
+    assert set(drawn) == {f"{name}.{lang}.svg" for name in names for lang in LANGUAGES}
     for path in drawn.values():
         assert outside_addresses(path.read_text("utf-8")) == set()
     for lang in LANGUAGES:

@@ -61,7 +61,8 @@ def test_every_column_is_in_the_dictionary_and_the_reverse(made: dict[str, pd.Da
 
 
 def test_the_dictionary_is_whole() -> None:
-    assert {column.table for column in columns()} == {*tabling.table_names(), "check", "demand"}
+    layers = {"check", "catchments", "demand"}
+    assert {column.table for column in columns()} == {*tabling.table_names(), *layers}
     for column in columns():
         assert column.meaning.fa, column
         assert column.meaning.en, column

@@ -1,0 +1,53 @@
+"""What the council page says of how evenly access is shared: over people, and over the map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecity_geo.findings import Findings
+from ecity_geo.outputs.brief_sites import figures
+from ecity_geo.outputs.text import number, percent, text
+from ecity_geo.stats.spatial import FEW
+
+LEVEL = 0.05
+
+
+def spread(findings: Findings, lang: str) -> list[str]:
+    """Say how evenly access is shared: over people, and over the map.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    lang
+        Language.
+
+    Returns
+    -------
+    sentences
+        The share of the half of the people with least; whether districts of like coverage lie
+        together, or that they are too few to tell.
+    """
+    return [each for each in (_over_people(findings, lang), _over_map(findings, lang)) if each]
+
+
+def _over_people(findings: Findings, lang: str) -> str:
+    city = figures(findings)
+    if not np.isfinite(city["gini"]):
+        return ""
+    gini, share = number(city["gini"], lang, 2), percent(city["lower_half"], lang)
+    return text("report.spread.people", lang, gini=gini, share=share)
+
+
+def _over_map(findings: Findings, lang: str) -> str:
+    city = figures(findings)
+    districts = int(findings.districts["covered_share"].notna().sum())
+    if districts < FEW:
+        return text("report.spread.few", lang, count=number(districts, lang))
+    if not np.isfinite(city["moran_i"]):
+        return ""
+    i, p = number(city["moran_i"], lang, 2), number(city["moran_p"], lang, 3)
+    if city["moran_p"] >= LEVEL:
+        return text("report.spread.chance", lang, i=i, p=p)
+    word = "together" if city["moran_i"] > 0 else "mixed"
+    return text(f"report.spread.{word}", lang, i=i)
