@@ -10,11 +10,13 @@ from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.need import RobustPlan, need, robust_mclp
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.planning import ConditionedPlan, plan_sites
+from ecity_geo.siting.refine import Refinement, refine_sites
 from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve
 
 __all__ = [
     "ConditionedPlan",
     "Front",
+    "Refinement",
     "RobustPlan",
     "SitingPlan",
     "backup_coverage",
@@ -31,6 +33,7 @@ __all__ = [
     "pareto_front",
     "plan_sites",
     "price_of_fairness",
+    "refine_sites",
     "robust_mclp",
     "street_candidates",
 ]
