@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.answers import as_numbers, check_confidence, complete_answers, refuse_constant
+from ecity_geo.stats.answers import as_numbers, check_confidence, complete_answers
 from ecity_geo.stats.concordance import concordance
 from ecity_geo.stats.ranks import rank_rows
 from ecity_geo.stats.reliability import WHOLE
@@ -167,7 +167,6 @@ def _gather(
     answers: pd.DataFrame, constructs: Mapping[str, Sequence[str]], test_value: float
 ) -> _Sums:
     numbers = as_numbers(answers)
-    refuse_constant(numbers, what="A bootstrap")
     complete, _ = complete_answers(numbers, what="A bootstrap of mean ranks and W")
     scales = _scales(numbers, constructs)
     x = numbers.to_numpy()

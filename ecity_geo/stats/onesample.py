@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import sqrt
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence
@@ -47,12 +48,12 @@ def cohen_d_interval(t: float, n: int, *, confidence: float = 0.95) -> tuple[flo
         raise AnalysisError(f"No interval of d with n = {n} and t = {t}.")
     df = n - 1
     low, high = (sqrt(tail / df) for tail in (stats.chi2.ppf(1e-17, df), stats.chi2.isf(1e-17, df)))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = _nodes()
     s = (high - low) / 2 * nodes + (high + low) / 2
     mass = (high - low) / 2 * weights * stats.chi.pdf(s * sqrt(df), df) * sqrt(df)
 
     def excess(delta: float, level: float) -> float:
-        return float(mass @ stats.norm.cdf(t * s - delta)) - level
+        return float(mass @ special.ndtr(t * s - delta)) - level
 
     # Phi is 0 or 1 to the last bit beyond nine standard deviations.
     ends = min(t, 0.0) * high - 9, max(t, 0.0) * high + 9
@@ -62,6 +63,12 @@ def cohen_d_interval(t: float, n: int, *, confidence: float = 0.95) -> tuple[flo
         for level in (1 - tail, tail)
     ]
     return float(found[0]) / sqrt(n), float(found[1]) / sqrt(n)
+
+
+@cache
+def _nodes() -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights: always the same, and dearer than all the rest of an interval."""
+    return np.polynomial.legendre.leggauss(200)
 
 
 def signed_rank(differences: np.ndarray) -> tuple[float, float]:
