@@ -13,7 +13,7 @@ import click
 
 from ecity_geo import __version__, cli_form, cli_stats
 from ecity_geo.errors import AnalysisError, InputError
-from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS
+from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS, Conditions
 from ecity_geo.progress import stages
 
 if TYPE_CHECKING:
@@ -176,20 +176,18 @@ def site(
     from ecity_geo.outputs import tables
 
     conditions = _given(floor=floor, floor_by=floor_by, budget=budget)
-    if conditions and model not in (None, CONDITIONED):
-        raise click.UsageError(f"--floor and --budget are read by the model {CONDITIONED} alone.")
+    _refuse_together(p=p, model=model, curve=curve, conditions=conditions)
     loaded = _load(study, strict=strict)
     changes = _given(p=p, standard=standard, time_limit=time_limit)
     if conditions:
-        changes["conditions"] = replace(loaded.options.conditions, **conditions)
         model = CONDITIONED
-    if curve is not None:
-        _emit(
-            _curve_table(_with_options(loaded, **changes), curve), style, study=loaded, name=CURVE
-        )
-        return
     changes |= {"models": (model,)} if model else {}
-    findings = _analyse(_with_options(loaded, **changes, curve=0))
+    loaded = _with_options(loaded, **changes, conditions=_conditions(loaded, p, conditions))
+    if curve is not None:
+        _emit(_curve_table(loaded, curve), style, study=loaded, name=CURVE)
+        return
+    _refuse_unread(loaded, p=p, floor_by=floor_by)
+    findings = _analyse(_with_options(loaded, curve=0))
     _emit(tables.tables(findings)["sites"], style, study=loaded, name="sites")
     for plan in findings.plans.values():
         click.echo(
@@ -202,6 +200,39 @@ def site(
 def _given(**values: Any) -> dict[str, Any]:
     """Return the options that were given."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _refuse_together(
+    *, p: int | None, model: str | None, curve: int | None, conditions: dict[str, Any]
+) -> None:
+    """Refuse options of which one would be ignored in silence."""
+    if conditions and model not in (None, CONDITIONED):
+        raise click.UsageError(f"--floor and --budget are read by the model {CONDITIONED} alone.")
+    if "budget" in conditions and p is not None:
+        raise click.UsageError("--budget decides how many sites there are: leave out -p.")
+    if curve is not None and (conditions or p is not None or model not in (None, "mclp")):
+        raise click.UsageError(
+            "--curve asks the model mclp for each number of sites: leave out -p, --floor, "
+            "--budget and other models."
+        )
+
+
+def _conditions(study: Study, p: int | None, given: dict[str, Any]) -> Conditions:
+    """Return the conditions of a study with those given; a number of sites replaces its budget."""
+    changed = {"budget": None, **given} if p is not None else given
+    return replace(study.options.conditions, **changed)
+
+
+def _refuse_unread(study: Study, *, p: int | None, floor_by: str | None) -> None:
+    """Refuse what the study's models do not read: it would be ignored in silence."""
+    options = study.options
+    conditions = options.conditions
+    counting = {"lscp", CONDITIONED} if conditions.objective == "price" else {"lscp"}
+    if p is not None and counting.issuperset(options.models):
+        models = ", ".join(options.models)
+        raise click.UsageError(f"{models} finds how many sites it takes: leave out -p.")
+    if floor_by is not None and not conditions.floor and conditions.objective != "fairest":
+        raise click.UsageError("--floor-by names the groups of a floor: give --floor too.")
 
 
 def _curve_table(study: Study, count: int) -> Any:

@@ -90,6 +90,10 @@ def _without_their_model(section: Section, models: tuple[str, ...]) -> None:
         if key in section and model not in models:
             cure = f"Add '{model}' to 'siting.models', or remove the key."
             section.fault(key, section.data[key], f"the model '{model}' that reads it", cure)
+    unread = "floor_by" in section and "floor" not in section
+    if CONDITIONED in models and unread and section.data.get("objective") != "fairest":
+        cure = "Give 'siting.floor', or remove the key."
+        section.fault("floor_by", section.data["floor_by"], "a floor that is of these groups", cure)
 
 
 def floor_faults(

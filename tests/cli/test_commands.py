@@ -98,7 +98,8 @@ def test_more_sites_than_candidates_is_no_valid_answer(study: Path) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_site_takes_every_model(study: Path, model: str) -> None:
-    result = call("site", study, "-p", "2", "--model", model, "--format", "json")
+    count = [] if model == "lscp" else ["-p", "2"]
+    result = call("site", study, *count, "--model", model, "--format", "json")
     rows = json.loads(result.stdout)["rows"]
     assert {row["model"] for row in rows} == {model}
     assert list(rows[0]) == [
@@ -124,10 +125,36 @@ def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
     assert result.stdout == ""
 
 
-def test_floor_of_another_model_is_a_usage_error(study: Path) -> None:
-    result = call("site", study, "--floor", "0.5", "--model", "mclp")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--floor 0.5 --model mclp", "conditioned alone"),
+        ("--budget 2 --model lscp", "conditioned alone"),
+        ("--budget 2 -p 2", "leave out -p"),
+        ("--model lscp -p 2", "lscp finds how many sites it takes"),
+        ("--floor-by fabric", "give --floor too"),
+        ("--curve 3 --model p_median", "leave out -p"),
+        ("--curve 3 --floor 0.5", "leave out -p"),
+        ("--curve 3 -p 3", "leave out -p"),
+    ],
+)
+def test_what_would_be_ignored_is_a_usage_error(words: str, told: str, study: Path) -> None:
+    result = call("site", study, *words.split())
     assert result.exit_code == 2
-    assert "conditioned" in result.stderr
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_number_of_sites_replaces_the_budget_of_the_study(tmp_path: Path) -> None:
+    study = city.write_city(tmp_path)
+    old = study.read_text(encoding="utf-8")
+    new = '[siting]\nmodels = ["conditioned"]\nbudget = 1\n'
+    study.write_text(old.replace("[siting]\n", new), encoding="utf-8")
+    counts = [
+        len(json.loads(call("site", study, *more, "--format", "json").stdout)["rows"])
+        for more in ([], ["-p", "3"], ["--budget", "2"])
+    ]
+    assert counts == [1, 3, 2]
 
 
 def test_curve_says_what_each_more_site_brings(study: Path) -> None:

@@ -192,6 +192,7 @@ def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) ->
         ("siting", 'models = ["conditioned"]\nfloor = 60', "siting.floor"),
         ("siting", 'models = ["conditioned"]\nfloor = { planned = 2 }', "siting.floor.planned"),
         ("siting", 'models = ["conditioned"]\nobjective = "fair"', "siting.objective"),
+        ("siting", 'models = ["conditioned"]\nfloor_by = "fabric"', "siting.floor_by"),
         (
             "siting",
             'models = ["conditioned"]\nkinds = { kiosk = { cost = 1 } }',
