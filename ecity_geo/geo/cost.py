@@ -44,10 +44,7 @@ class CostMatrix:
         shape = (len(self.demand_ids), len(self.facility_ids))
         if self.costs.shape != shape:
             raise ValueError(f"costs have shape {self.costs.shape}, the ids say {shape}")
-        for name, ids in (("demand", self.demand_ids), ("facility", self.facility_ids)):
-            if not ids.is_unique:
-                twice = ids[ids.duplicated()].tolist()[:5]
-                raise AnalysisError(f"{name} ids of a cost matrix must be unique; twice: {twice}.")
+        check_unique(self.demand_ids, self.facility_ids)
         data = self.costs.data
         if data.size and not (np.isfinite(data).all() and data.min() >= 0):
             raise AnalysisError(
@@ -237,3 +234,22 @@ class CostMatrix:
         names = np.array([*self.facility_ids, None], dtype=object)
         ids = pd.Series(names[facility], index=self.demand_ids, dtype=object)
         return pd.DataFrame({"cost": cost, "facility_id": ids})
+
+
+def check_unique(demand_ids: pd.Index, facility_ids: pd.Index) -> None:
+    """Hold that ids name one demand point or facility each.
+
+    Parameters
+    ----------
+    demand_ids, facility_ids
+        Ids of rows and columns.
+
+    Raises
+    ------
+    AnalysisError
+        If an id is there twice.
+    """
+    for name, ids in (("demand", demand_ids), ("facility", facility_ids)):
+        if not ids.is_unique:
+            twice = ids[ids.duplicated()].tolist()[:5]
+            raise AnalysisError(f"{name} ids of a cost matrix must be unique; twice: {twice}.")

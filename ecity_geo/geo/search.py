@@ -70,6 +70,52 @@ def reached_within(
     return start, node, cost
 
 
+def nearest_start(
+    graph: csr_array, starts: Integers, *, limit: float = np.inf, first: int = 0
+) -> tuple[Integers, Floats]:
+    """Find the start from which each node is reached at the least cost, in one search from all.
+
+    Parameters
+    ----------
+    graph, starts, limit, first
+        As for `reached_within`.
+
+    Returns
+    -------
+    start, cost
+        One per node from `first` on: position in `starts`, of starts that cost the same the
+        first, -1 where no way leads to the node within the limit; and the cost, infinite there.
+        To the last bit the least of those that a search from each start would give.
+    """
+    cost, _, source = dijkstra(
+        graph, indices=starts, min_only=True, limit=limit, return_predecessors=True
+    )
+    position = np.empty(graph.shape[0], dtype=np.int64)
+    position[starts[::-1]] = np.arange(len(starts))[::-1]
+    start = np.full(graph.shape[0], -1)
+    reached = np.isfinite(cost)
+    start[reached] = position[source[reached]]
+    _first_of_equals(graph, start, cost)
+    return start[first:], cost[first:]
+
+
+def _first_of_equals(graph: csr_array, start: Integers, cost: Floats) -> None:
+    """Hand on the first of the starts of least cost along the ways of least cost.
+
+    A search from all tells any one of them. Where no two are equally near, nothing is handed on.
+    """
+    tail = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    edge = np.flatnonzero(np.isfinite(cost[tail]))
+    edge = edge[cost[tail[edge]] + graph.data[edge] == cost[graph.indices[edge]]]
+    tail, head = tail[edge], graph.indices[edge].astype(np.int64)
+    better = np.flatnonzero(start[tail] < start[head])
+    while better.size:
+        np.minimum.at(start, head[better], start[tail[better]])
+        changed = np.zeros(len(start), dtype=bool)
+        changed[head[better]] = True
+        better = np.flatnonzero(changed[tail] & (start[tail] < start[head]))
+
+
 def _plain(graph: csr_array, starts: Integers, limit: float, first: int) -> Iterator[Reached]:
     block = max(1, BLOCK // graph.shape[0])
     for begin in range(0, len(starts), block):

@@ -6,14 +6,15 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.geo.cost import CostMatrix, check_unique
 from ecity_geo.geo.joined import join_streets, reversed_with_places
 from ecity_geo.geo.near import NearPairs
 from ecity_geo.geo.points import places_of
-from ecity_geo.geo.search import Reached, reached_within
+from ecity_geo.geo.search import Reached, nearest_start, reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
 
 Floats = NDArray[np.float64]
@@ -161,6 +162,55 @@ def along_streets(
         unit=unit,
         cutoff=float(cutoff),
     )
+
+
+def nearest_along_streets(
+    demand: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    streets: StreetGraph,
+    *,
+    unit: Unit = "min",
+    cutoff: float = np.inf,
+) -> pd.DataFrame:
+    """Find each demand point's nearest facility along streets, without all costs between them.
+
+    Parameters
+    ----------
+    demand, facilities, streets, unit, cutoff
+        As for :func:`along_streets`.
+
+    Returns
+    -------
+    nearest
+        As from `CostMatrix.nearest` on the costs of `along_streets`: indexed by demand id, `cost`
+        in `unit` (infinite where no facility is within reach) and `facility_id` (missing there);
+        of facilities that are equally near the first.
+
+    Raises
+    ------
+    AnalysisError
+        As for :func:`along_streets`.
+
+    Notes
+    -----
+    One search of Dijkstra from all facilities at once over the reversed streets (Erwig 2000,
+    doi:10.1002/1097-0037(200010)36:3<156::AID-NET2>3.0.CO;2-L): the time does not grow with the
+    number of facilities, and no pair is stored.
+    """
+    homes, goals = places_of(demand, facilities, cutoff)
+    check_unique(demand.index, facilities.index)
+    at_home, rows = join_streets(streets, homes, "demand point")
+    at_goal, columns = join_streets(streets, goals, "facility")
+    nodes, count = len(streets.x), len(columns)
+    graph = reversed_with_places(streets, at_home, at_goal, unit=unit)
+    starts = np.arange(nodes, nodes + count)
+    goal, paid = nearest_start(graph, starts, limit=cutoff, first=nodes + count)
+    cost, facility = np.full(len(demand), np.inf), np.full(len(demand), None, dtype=object)
+    cost[rows] = paid
+    served = goal >= 0
+    facility[rows[served]] = facilities.index.to_numpy(dtype=object)[columns[goal[served]]]
+    ids = pd.Series(facility, index=demand.index, dtype=object)
+    return pd.DataFrame({"cost": cost, "facility_id": ids})
 
 
 def _search(
