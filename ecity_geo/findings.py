@@ -8,14 +8,13 @@ from functools import partial
 from typing import Literal, cast
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.evenness import clustering_of, clusters_of, inequality_of
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.travel import cost_matrix
-from ecity_geo.geo.weights import queen
-from ecity_geo.indicators import access, gaps, inequality, readiness, supply
+from ecity_geo.indicators import access, gaps, readiness, supply
 from ecity_geo.indicators.catchment import floating_catchment
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
@@ -23,7 +22,6 @@ from ecity_geo.ranking.uncertainty import bootstrap_means
 from ecity_geo.site_findings import Sited, site
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.planning import ConditionedPlan
-from ecity_geo.stats.spatial import FEW, moran
 from ecity_geo.study import Study
 
 RANK_DRAWS = 2000
@@ -276,7 +274,9 @@ def districts_of(
         test_value=options.test_value,
         coverage_target=options.coverage_target,
     )
-    return gpd.GeoDataFrame(districts, geometry=study.districts.geometry, crs=study.crs)
+    placed = gpd.GeoDataFrame(districts, geometry=study.districts.geometry, crs=study.crs)
+    placed["cluster"] = clusters_of(placed, seed=options.seed)
+    return placed
 
 
 def fabrics_of(
@@ -389,34 +389,6 @@ def headline(
         "measure": options.measure,
         "p": options.p,
     }
-
-
-def inequality_of(demand: gpd.GeoDataFrame) -> dict[str, float]:
-    """Say how evenly access is shared over people: `gini`, and `lower_half` of those with least."""
-    access_, people = demand["access_per_1000"], demand["population"]
-    gini = inequality.gini(access_, people)
-    if not gini >= 0:
-        return {"gini": gini, "lower_half": float("nan")}
-    curve = inequality.lorenz(access_, people)
-    half = float(np.interp(0.5, curve["people"], curve["access"]))
-    return {"gini": gini, "lower_half": half}
-
-
-def clustering_of(districts: gpd.GeoDataFrame, *, seed: int) -> dict[str, float]:
-    """Say whether districts of like coverage lie together: `moran_i` and its `moran_p`.
-
-    Both are missing where there are too few districts with people for a test, where none has a
-    neighbour, or where all are covered alike.
-    """
-    share = districts["covered_share"].dropna()
-    unknown = {"moran_i": float("nan"), "moran_p": float("nan")}
-    if len(share) < FEW or share.nunique() < 2:
-        return unknown
-    weights = queen(districts.loc[share.index])
-    if not weights.matrix.nnz:
-        return unknown
-    found = moran(share, weights, seed=seed)
-    return {"moran_i": found.i, "moran_p": found.p}
 
 
 def people_outside(demand: gpd.GeoDataFrame) -> float:

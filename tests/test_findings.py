@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ import pytest
 import city
 import ecity_geo
 from ecity_geo.errors import AnalysisError
-from ecity_geo.findings import Findings, clustering_of
+from ecity_geo.findings import Findings
 from ecity_geo.study import Study
 
 
@@ -169,17 +168,3 @@ def test_half_of_the_people_hold_none_where_half_the_cells_reach_nothing(
 
 def test_clusters_are_not_told_of_four_districts(findings: Findings) -> None:
     assert np.isnan([findings.city["moran_i"], findings.city["moran_p"]]).all()
-
-
-def test_clusters_of_many_districts_are_told() -> None:
-    squares = gpd.GeoDataFrame(
-        {"covered_share": [float(n // 5 >= 3) for n in range(25)]},
-        geometry=[city.square(n % 5, n // 5) for n in range(25)],
-        index=pd.Index([str(n) for n in range(25)]),
-        crs=city.CRS,
-    )
-    found = clustering_of(squares, seed=1)
-    assert found["moran_i"] > 0.5
-    assert found["moran_p"] < 0.01
-    level = clustering_of(squares.assign(covered_share=0.5), seed=1)
-    assert np.isnan(level["moran_i"])

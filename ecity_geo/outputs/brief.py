@@ -141,12 +141,12 @@ def verdict(findings: Findings, lang: str) -> str:
     return text(f"report.verdict.{word}", lang, test=plain(test, lang))
 
 
-def listing(names: Iterable[str], lang: str) -> str:
-    """Write names in a row; those beyond `MANY` are counted."""
+def listing(names: Iterable[str], lang: str, *, most: int = MANY) -> str:
+    """Write names in a row; those beyond `most` are counted."""
     listed = list(names)
-    if len(listed) > MANY:
-        rest = text("common.and_more", lang, count=number(len(listed) - MANY, lang))
-        listed = [*listed[:MANY], rest]
+    if len(listed) > most:
+        rest = text("common.and_more", lang, count=number(len(listed) - most, lang))
+        listed = [*listed[:most], rest]
     return str(format_list(listed, style="standard", locale=lang))
 
 

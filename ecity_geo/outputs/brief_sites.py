@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ecity_geo.findings import Findings
@@ -37,7 +38,8 @@ def figure(findings: Findings, lang: str) -> tuple[str, str]:
     if model == SAVED:
         return count, text("report.tile.sites_saved", lang, saved=_saved(findings, lang))
     if model == LONGEST:
-        return count, text("report.tile.sites_longest", lang, **_longest(findings, lang))
+        key = f"report.tile.sites_longest{_longest_case(findings)}"
+        return count, text(key, lang, **_longest(findings, lang))
     brought = number(_brought(findings, model), lang)
     note = text("report.tile.sites_note", lang, sites=_new_sites(findings, model, lang))
     return f"+{brought}" if lang == "en" else brought, note
@@ -108,7 +110,8 @@ def _main_sentence(findings: Findings, model: str, lang: str) -> str:
 
 def _longest_sentence(findings: Findings, lang: str) -> str:
     sites = _new_sites(findings, LONGEST, lang)
-    return text("report.brief.longest", lang, sites=sites, **_longest(findings, lang))
+    key = f"report.brief.longest{_longest_case(findings)}"
+    return text(key, lang, sites=sites, **_longest(findings, lang))
 
 
 def _fewest(findings: Findings, lang: str) -> str:
@@ -138,7 +141,8 @@ def _conditioned(findings: Findings, lang: str) -> str:
     if under.groups.empty:
         return said
     word = "_fabric" if conditions.floor_by == "fabric" else ""
-    least = percent(float(under.groups["share"].min()), lang)
+    # Rounded down: "or more" must hold.
+    least = percent(np.floor(100 * float(under.groups["share"].min()) + 1e-6) / 100, lang)
     return f"{said} {text(f'report.brief.conditioned_floor{word}', lang, least=least)}"
 
 
@@ -162,7 +166,18 @@ def _longest(findings: Findings, lang: str) -> dict[str, str]:
     return {
         "before": cost_text(city["longest_before"], findings.study, lang),
         "after": cost_text(city["longest_after"], findings.study, lang),
+        "people": number(city["out_of_reach_before"], lang),
+        "left": number(city["out_of_reach_after"], lang),
     }
+
+
+def _longest_case(findings: Findings) -> str:
+    """Tell apart what shortens the longest way; it is no measure where people have no way."""
+    city = _city(findings, LONGEST)
+    if city["out_of_reach_before"] > 0:
+        return "_unreached"
+    same = np.isclose(city["longest_before"], city["longest_standing"])
+    return "" if same else "_planned"
 
 
 def _city(findings: Findings, model: str) -> pd.Series:

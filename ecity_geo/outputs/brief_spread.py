@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ecity_geo.findings import Findings
+from ecity_geo.outputs.brief import listing, names_of
 from ecity_geo.outputs.brief_sites import figures
+from ecity_geo.outputs.cluster_view import clusters
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.stats.spatial import FEW
 
@@ -26,9 +28,10 @@ def spread(findings: Findings, lang: str) -> list[str]:
     -------
     sentences
         The share of the half of the people with least; whether districts of like coverage lie
-        together, or that they are too few to tell.
+        together, or that they are too few to tell; which ones are clusters of low coverage.
     """
-    return [each for each in (_over_people(findings, lang), _over_map(findings, lang)) if each]
+    said = (_over_people(findings, lang), _over_map(findings, lang), _clusters(findings, lang))
+    return [each for each in said if each]
 
 
 def _over_people(findings: Findings, lang: str) -> str:
@@ -51,3 +54,12 @@ def _over_map(findings: Findings, lang: str) -> str:
         return text("report.spread.chance", lang, i=i, p=p)
     word = "together" if city["moran_i"] > 0 else "mixed"
     return text(f"report.spread.{word}", lang, i=i)
+
+
+def _clusters(findings: Findings, lang: str) -> str:
+    found = clusters(findings)
+    low = [] if found is None else found.index[found == "low-low"].tolist()
+    if not low:
+        return ""
+    names = listing(names_of(findings, map(str, low), lang), lang)
+    return text("report.spread.clusters", lang, districts=names)

@@ -20,6 +20,7 @@ from ecity_geo.outputs import layers, popups
 from ecity_geo.outputs.brief import gaps_sentence
 from ecity_geo.outputs.brief_sites import counts_planned, covering_model
 from ecity_geo.outputs.catchments import catchment_areas, catchment_lines
+from ecity_geo.outputs.cluster_view import cluster_view, clusters
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.people import coverage_view, covered_by, share_after, siting_view
 from ecity_geo.outputs.picture import district_svg
@@ -139,6 +140,7 @@ def coverage_map(findings: Findings, lang: str = "en") -> OfflineMap:
         views=[
             coverage_view(findings, grid, lang),
             district_view(findings, "covered_share", lang),
+            *([] if clusters(findings) is None else [cluster_view(findings, lang)]),
         ],
         rows=popups.coverage_rows(findings, lang),
         picture="covered_share",

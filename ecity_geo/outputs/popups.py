@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.findings import Findings
+from ecity_geo.outputs.cluster_view import cluster_words
 from ecity_geo.outputs.text import (
     has_text,
     interval,
@@ -163,7 +164,7 @@ def readiness_rows(findings: Findings, lang: str) -> list[list[Pair]]:
 
 def coverage_rows(findings: Findings, lang: str) -> list[list[Pair]]:
     """Rows of each district on the coverage map."""
-    study = findings.study
+    study, told = findings.study, cluster_words(findings, lang)
     return [
         [
             (text("popup.covered_share", lang), known(row["covered_share"], lang, percent)),
@@ -175,9 +176,10 @@ def coverage_rows(findings: Findings, lang: str) -> list[list[Pair]]:
                 text("popup.services_per_10k", lang),
                 known(row["services_per_10k"], lang, _two_decimals),
             ),
+            *((text("popup.cluster", lang), words) for words in told[at : at + 1]),
             *_about(study, row, lang),
         ]
-        for _, row in findings.districts.iterrows()
+        for at, (_, row) in enumerate(findings.districts.iterrows())
     ]
 
 

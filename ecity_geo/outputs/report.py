@@ -10,10 +10,12 @@ import numpy as np
 
 from ecity_geo import __version__
 from ecity_geo.findings import Findings
+from ecity_geo.inputs.conditions import MODELS
 from ecity_geo.outputs import assets, grids, quality, site_grids
 from ecity_geo.outputs.brief import Tile, listing, sentences, tiles
 from ecity_geo.outputs.brief_sites import covering_model
 from ecity_geo.outputs.brief_spread import spread
+from ecity_geo.outputs.cluster_view import clusters
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.pages import render
 from ecity_geo.outputs.popups import model_label, within
@@ -22,6 +24,7 @@ from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
+from ecity_geo.stats.spatial import FEW
 
 # Name, formula and source of each method; these two are the same in every language.
 METHODS = (
@@ -36,6 +39,11 @@ METHODS = (
         "access",
         "access = Σ capacity of a service / people within its catchment",
         "Luo & Wang (2003), doi:10.1068/b29120",
+    ),
+    (
+        "spread",
+        "",
+        "Gini (1912); Moran (1950), doi:10.2307/2332142",
     ),
     ("gap", "gap = √( (max − readiness) / (max − min) × (1 − covered share) )", ""),
     ("siting", "", ""),
@@ -367,7 +375,13 @@ def methods(findings: Findings, lang: str) -> list[Method]:
         "test": plain(options.test_value, lang),
         "target": percent(options.coverage_target, lang),
         "weights": _weights(findings, lang),
-        "models": listing([model_label(model, lang) for model in findings.plans], lang),
+        "models": listing(
+            [model_label(model, lang) for model in findings.plans], lang, most=len(MODELS)
+        ),
+        "few": number(FEW, lang),
+        "clusters": ""
+        if clusters(findings) is None
+        else text("report.method.spread_clusters", lang),
     }
     sited = "; ".join(SITING_SOURCES[model] for model in findings.plans)
     return [

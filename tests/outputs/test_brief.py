@@ -243,6 +243,30 @@ def test_longest_way_is_told_before_and_after(make: Make) -> None:
     assert findings.plans["p_center"].objective == pytest.approx(whole["longest_after"])
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"longest_before": 9000.0, "longest_standing": 4000.0},
+            "The planned services and 2 new sites could shorten the longest way",
+        ),
+        (
+            {"out_of_reach_before": 120.0},
+            "Today 120 people reach no service at all. With 2 new sites it would be 0, and",
+        ),
+    ],
+)
+def test_longest_way_is_told_with_what_shortens_it(
+    changed: dict[str, float], told: str, make: Make
+) -> None:
+    findings = make(study={"siting": {"models": ["p_center"], "p": 2}})
+    table = findings.before_after
+    whole = table["level"] == "city"
+    table.loc[whole, list(changed)] = list(changed.values())
+    assert told in said(findings)
+    assert brief.tiles(findings, "en")[-1].note != brief.tiles(findings, "fa")[-1].note
+
+
 def test_fewest_sites_are_counted_and_who_is_left_out(make: Make) -> None:
     findings = make(study={"siting": {"models": ["lscp"]}})
     count = len(findings.plans["lscp"].sites)
