@@ -5,6 +5,8 @@ where two such circles meet, or at a point of demand: the circle intersection po
 (1984, doi:10.1111/j.1435-5597.1984.tb00831.x). Each circle is walked round once, and the arcs that
 others cover are counted as they begin and end (Chazelle & Lee 1986, doi:10.1007/BF02238188). Where
 sites may not stand everywhere, a best place may also lie where a circle meets the edge of the area.
+Circles are looked at from the square of the plane on that could hold most, until no square that is
+left could hold more than the best place found.
 """
 
 from __future__ import annotations
@@ -29,9 +31,18 @@ HAIR = 1e-9
 """Against rounding: widening of arcs in radians, of discs as a share of their radius, ..."""
 NOISE = 1e-12
 """... and weight that is no more than another sum of the same, as a share of all."""
+FINE = 8
+"""Squares to the radius, by which places are ruled out, ..."""
+MOST_SIDE = 400
+"""... and squares to the side of the city at most."""
 HALVINGS = 24
 DECIMALS = 3
 """To the millimetre: homes on a grid meet at whole places, which rounding would miss."""
+
+STEPS = 10.0 ** np.arange(-3, -10, -2)
+TURNS = np.linspace(0.0, TURN, 48, endpoint=False)
+AROUND = np.concatenate([s * np.column_stack([np.cos(TURNS), np.sin(TURNS)]) for s in STEPS])
+"""Small steps to all sides, in radii: the longest first."""
 
 
 def best_disc(
@@ -55,7 +66,8 @@ def best_disc(
     start
         A place in the area, which is left only for one that holds more.
     area
-        Polygons that the centre must lie in; the whole plane by default.
+        Polygons that the centre must lie in, or on their edge as near as rounding puts it (a
+        thousand-millionth of the radius); the whole plane by default.
 
     Returns
     -------
@@ -77,12 +89,7 @@ def best_disc(
     if area is not None:
         # An area within reach of the same points as a whole is met by none of their circles.
         search.try_all(shapely.get_coordinates(area))
-    others = KDTree(points).query_ball_point(points, 2 * radius * (1 + HAIR))
-    most = np.array([weights[each].sum() for each in others])
-    for home in np.argsort(-most, kind="stable"):
-        if not search.more(most[home]):
-            break
-        search.walk_round(int(home), np.array(others[home], dtype=np.int64))
+    search.walk_all()
     return search.place, search.held
 
 
@@ -115,22 +122,57 @@ class _Search:
     def allowed(self, places: Floats) -> Flags:
         if self.area is None:
             return np.ones(len(places), dtype=bool)
-        return np.asarray(shapely.covers(self.area, shapely.points(places)))
+        # A place on the edge is no more than rounding beside it.
+        return np.asarray(shapely.dwithin(self.area, shapely.points(places), HAIR * self.radius))
 
     def homes(self) -> Integers:
         """Return the allowed point whose disc holds most, if any is allowed."""
-        held = np.zeros(len(self.points))
-        pairs = NearPairs.of(self.points, self.points, self.radius)
-        for block in pairs.blocks:
-            point, centre, _ = pairs.read(block)
-            held += np.bincount(centre, weights=self.weights[point], minlength=len(held))
         allowed = np.flatnonzero(self.allowed(self.points))
-        return allowed[np.argsort(-held[allowed], kind="stable")[:1]]
+        held = self.sums(self.points[allowed], self.radius)
+        return allowed[np.argsort(-held, kind="stable")[:1]]
 
     def try_all(self, places: Floats) -> None:
         for place in places:
             if self.more(self.weigh(place)):
                 self.take(place)
+
+    def walk_all(self) -> None:
+        """Walk round every circle that crosses a square where more may be held, most first."""
+        tree = KDTree(self.points)
+        walked = np.zeros(len(self.points), dtype=bool)
+        centres, half = self.squares()
+        most = self.sums(centres, self.radius + half)
+        for square in np.argsort(-most, kind="stable"):
+            if not self.more(most[square]):
+                return
+            near = np.array(tree.query_ball_point(centres[square], self.radius + half), dtype=int)
+            away = np.hypot(*(self.points[near] - centres[square]).T)
+            for home in near[(away >= self.radius - half) & ~walked[near]]:
+                others = tree.query_ball_point(self.points[home], 2 * self.radius * (1 + HAIR))
+                self.walk_round(int(home), np.array(others, dtype=np.int64))
+                walked[home] = True
+
+    def squares(self) -> tuple[Floats, float]:
+        """Centres of squares over all places that hold anybody, and how far their corners are."""
+        low, high = (f(self.points, axis=0) for f in (np.min, np.max))
+        low, high = low - self.radius, high + self.radius
+        side = max(self.radius / FINE, float((high - low).max()) / MOST_SIDE)
+        x, y = (np.arange(low[k] + side / 2, high[k] + side, side) for k in (0, 1))
+        centres = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        half = side * np.sqrt(0.5) * (1 + HAIR) + HAIR * self.radius
+        if self.area is not None:
+            centres = centres[shapely.dwithin(self.area, shapely.points(centres), half)]
+        return centres, half
+
+    def sums(self, places: Floats, reach: float) -> Floats:
+        """Weight within reach of each place."""
+        total = np.zeros(len(places))
+        if len(places):
+            pairs = NearPairs.of(self.points, places, reach)
+            for block in pairs.blocks:
+                point, place, _ = pairs.read(block)
+                total += np.bincount(place, weights=self.weights[point], minlength=len(total))
+        return total
 
     def walk_round(self, home: int, near: Integers) -> None:
         """Try the places on one circle that may hold more, most first."""
@@ -178,7 +220,13 @@ class _Search:
         away = self.points - place
         inside = np.hypot(away[:, 0], away[:, 1]) <= self.radius * (1 + HAIR)
         settled = self.towards(place, _middle(away[inside]) + place)
-        for each in (settled.round(DECIMALS), settled, place.round(DECIMALS), place):
+        self.keep(np.stack([settled.round(DECIMALS), settled, place.round(DECIMALS), place]))
+        if self.more(float(self.weights[inside].sum())):
+            # At a corner of its own making, with no way to the middle inside the area.
+            self.keep(place + AROUND * self.radius)
+
+    def keep(self, places: Floats) -> None:
+        for each in places:
             if self.more(held := self.weigh(each)) and self.allowed(each[None]).all():
                 self.place, self.held = each, held
 

@@ -81,7 +81,7 @@ def test_disc_in_an_area_holds_as_much_as_any_place_of_it(seed: int) -> None:
         area = shapely.difference(area, shapely.Point(centre).buffer(size / 2, quad_segs=2))
     start = shapely.get_coordinates(area.representative_point())[0]
     place, weight = best_disc(points, weights, RADIUS, start=start, area=area)
-    assert area.covers(shapely.Point(place))
+    assert area.distance(shapely.Point(place)) <= 1e-9 * RADIUS
     assert weight == held(points, weights, place)
     inside = [each for each in crossings(points) if area.covers(shapely.Point(each))]
     edge = shapely.get_coordinates(shapely.segmentize(area, size / 100))
@@ -91,7 +91,7 @@ def test_disc_in_an_area_holds_as_much_as_any_place_of_it(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_disc_in_an_area_meets_circles_at_its_edge(seed: int) -> None:
     # Homes outside a square, so that a best place lies on its edge: all crossings of each side.
     rng = np.random.default_rng(seed)
