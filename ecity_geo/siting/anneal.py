@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
@@ -22,12 +23,10 @@ from ecity_geo.siting.chains import chains, program, solution
 from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Instance, Integers
 
-PLANS = 16
-"""Annealed plans of a generation."""
 TOGETHER = 2
 """Plans that are merged at a time: more make programs that are no longer solved in moments."""
-GENERATIONS, FRUITLESS = 6, 2
-"""Greatest number of generations, and how many in a row may bring nothing."""
+FRUITLESS = 2
+"""Generations in a row that may bring nothing."""
 WORK = 80_000_000
 """Rows that the moves of one plan go through: half a second."""
 FEWEST_MOVES = 20_000
@@ -38,13 +37,34 @@ MERGE_NODES = 1
 OBJECTIVE_SIZE = 1e5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is annealed.
+
+    Parameters
+    ----------
+    plans
+        Plans of a generation.
+    seeds
+        One for each generation.
+    """
+
+    plans: int
+    seeds: range
+
+
+EARLY = Effort(plans=8, seeds=range(1))
+LATE = Effort(plans=16, seeds=range(1, 7))
+"""Before and after the relaxation is priced, which often decides nearly all that is left."""
+
+
 def can_anneal(instance: Instance) -> bool:
     """Tell whether rows are only covered or not, none must be, and there is something to move."""
     finite = bool(np.isfinite(instance.base).all())
     return finite and not instance.cost.any() and 1 < instance.p < instance.n_columns
 
 
-def anneal(incumbent: Incumbent, columns: Integers) -> bool:
+def anneal(incumbent: Incumbent, columns: Integers, *, effort: Effort) -> bool:
     """Improve a plan by generations of annealed and merged plans, until some bring nothing.
 
     Parameters
@@ -53,6 +73,8 @@ def anneal(incumbent: Incumbent, columns: Integers) -> bool:
         Best plan so far of an instance that `can_anneal`; it is improved.
     columns
         Columns that a better plan may have.
+    effort
+        How many plans, how often.
 
     Returns
     -------
@@ -66,10 +88,11 @@ def anneal(incumbent: Incumbent, columns: Integers) -> bool:
     instance = incumbent.instance.restrict(columns, p=incumbent.instance.p)
     merged = partial(_merged, instance, deadline=incumbent.deadline)
     fruitless = 0
-    for generation in range(GENERATIONS):
+    for seed in effort.seeds:
         before = incumbent.cost
         start = np.searchsorted(columns, incumbent.chosen)
-        plans = _annealed(instance, start, module, seed=generation)
+        rngs = np.random.default_rng(seed).spawn(effort.plans)
+        plans = _annealed(instance, start, module, rngs)
         while len(plans) > 1 and not incumbent.late:
             groups = [plans[at : at + TOGETHER] for at in range(0, len(plans), TOGETHER)]
             with ThreadPoolExecutor(threads()) as pool:
@@ -82,7 +105,7 @@ def anneal(incumbent: Incumbent, columns: Integers) -> bool:
 
 
 def _annealed(
-    instance: Instance, chosen: Integers, module: ModuleType, *, seed: int
+    instance: Instance, chosen: Integers, module: ModuleType, rngs: list[np.random.Generator]
 ) -> list[Integers]:
     order = np.lexsort((instance.row, instance.column))
     start = np.searchsorted(instance.column[order], np.arange(instance.n_columns + 1))
@@ -104,7 +127,7 @@ def _annealed(
         CLOSE,
     )
     with ThreadPoolExecutor(threads()) as pool:
-        return list(pool.map(run, np.random.default_rng(seed).spawn(PLANS)))
+        return list(pool.map(run, rngs))
 
 
 def _neighbours(instance: Instance) -> csr_array:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecity_geo.siting import highs
-from ecity_geo.siting.anneal import anneal, can_anneal
+from ecity_geo.siting.anneal import EARLY, LATE, anneal, can_anneal
 from ecity_geo.siting.branch import Node, branch
 from ecity_geo.siting.chains import Chains, chains, program, solution
 from ecity_geo.siting.exchange import greedy, prefer_earlier, two_nearest
@@ -35,6 +35,8 @@ LARGE_PAIRS = 20_000
 """A core under the first size goes to HiGHS; one above the second is too large for it."""
 PRICED_PAIRS = 1_000_000
 """A covering core between the last two sizes is annealed, and priced by its linear relaxation."""
+SMALL_GAP = 0.003
+"""A gap of a priced covering core that HiGHS closes sooner than more annealing does."""
 NODES = 500
 OBJECTIVE_SIZE = 1e5
 """HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
@@ -90,12 +92,17 @@ class Search:
         self._rounds()
         if not self.over:
             before = self.best.cost
-            if not (self.wide and anneal(self.best, self.core.columns)):
+            if not (self.wide and anneal(self.best, self.core.columns, effort=EARLY)):
                 self.best.shake(self.core.columns)
             if self.best.cost < before:
                 self._rounds()
         if self.wide and not self.over:
             self._price()
+        if self.wide and not self.over and self.gap > SMALL_GAP:
+            before = self.best.cost
+            anneal(self.best, self.core.columns, effort=LATE)
+            if self.best.cost < before:
+                self._price()
         if not self.over:
             self._close()
 
@@ -103,6 +110,11 @@ class Search:
     def closed(self) -> bool:
         """Whether no better plan exists."""
         return self.bound >= self.best.cost - self.tolerance
+
+    @property
+    def gap(self) -> float:
+        """How much better another plan could be, as a part of the objective."""
+        return (self.best.cost - self.bound) / self.best.instance.scale
 
     @property
     def wide(self) -> bool:

@@ -39,7 +39,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def annealed(instance: Instance) -> Incumbent:
     best = Incumbent(instance, greedy(instance), deadline=time.monotonic() + 60)
-    assert anneal.anneal(best, np.arange(instance.n_columns))
+    assert anneal.anneal(best, np.arange(instance.n_columns), effort=anneal.EARLY)
     return best
 
 
