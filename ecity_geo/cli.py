@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ecity_geo.study import Study
 
 BAD_DATA, NO_ANSWER, INTERRUPTED = 1, 3, 130
-CURVE = "coverage_curve"
+CURVE, REFINED = "coverage_curve", "refined_sites"
+REFINABLE = ("mclp", "p_median")
 
 
 class Commands(click.Group):
@@ -156,6 +157,12 @@ def rank(study: Path, style: str, strict: bool) -> None:
     metavar="N",
     help="Tell instead what 1 to N sites cover, and what each one more brings.",
 )
+@click.option(
+    "--refine",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="METRES",
+    help="Tell instead how much better sites do that may move so far (straight lines only).",
+)
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds a model.")
 @format_option
 @strict_option
@@ -168,6 +175,7 @@ def site(
     floor_by: str | None,
     budget: float | None,
     curve: int | None,
+    refine: float | None,
     time_limit: float | None,
     style: str,
     strict: bool,
@@ -177,6 +185,9 @@ def site(
 
     conditions = _given(floor=floor, floor_by=floor_by, budget=budget)
     _refuse_together(p=p, model=model, curve=curve, conditions=conditions)
+    if refine is not None and (curve is not None or model not in (None, *REFINABLE)):
+        models = " or ".join(REFINABLE)
+        raise click.UsageError(f"--refine moves the sites of {models}: leave out the others.")
     loaded = _load(study, strict=strict)
     changes = _given(p=p, standard=standard, time_limit=time_limit)
     if conditions:
@@ -187,6 +198,9 @@ def site(
         _emit(_curve_table(loaded, curve), style, study=loaded, name=CURVE)
         return
     _refuse_unread(loaded, p=p, floor_by=floor_by)
+    if refine is not None:
+        _emit(_refined_table(loaded, refine), style, study=loaded, name=REFINED)
+        return
     findings = _analyse(_with_options(loaded, curve=0))
     _emit(tables.tables(findings)["sites"], style, study=loaded, name="sites")
     for plan in findings.plans.values():
@@ -250,6 +264,19 @@ def _curve_table(study: Study, count: int) -> Any:
         costs = travel_costs(study)
         tell("siting")
         return tables.curve_table(coverage_of(study, costs, count))
+
+
+def _refined_table(study: Study, farthest: float) -> Any:
+    from ecity_geo.findings import travel_costs
+    from ecity_geo.outputs import site_tables, tables
+    from ecity_geo.site_findings import refined
+
+    with stages() as tell:
+        tell("access")
+        costs = travel_costs(study)
+        tell("siting")
+        found = refined(study, costs, farthest=farthest)
+        return tables.shape(REFINED, site_tables.refined(found))
 
 
 @main.command("map")

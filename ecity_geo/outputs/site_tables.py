@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -71,6 +72,14 @@ def curve(found: pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame()
     sites = [" ".join(map(str, chosen)) for chosen in found["sites"]]
     return found.reset_index().assign(sites=sites)
+
+
+def refined(found: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return sites that were moved off their candidates, with their coordinates."""
+    degrees = found.geometry.to_crs("EPSG:4326")
+    return pd.DataFrame(found.drop(columns="geometry")).assign(
+        x=found.geometry.x, y=found.geometry.y, lon=degrees.x, lat=degrees.y
+    )
 
 
 def unit_names(study: Study) -> dict[tuple[str, str], Label]:

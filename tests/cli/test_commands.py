@@ -168,6 +168,30 @@ def test_curve_says_what_each_more_site_brings(study: Path) -> None:
     assert call("site", study, "--curve", "5000").exit_code == 3
 
 
+def test_refine_moves_sites_and_says_what_that_brings(study: Path) -> None:
+    asked = ("site", study, "-p", "2", "--standard", "300")
+    plan = json.loads(call(*asked, "--model", "mclp", "--format", "json").stdout)["rows"]
+    rows = json.loads(call(*asked, "--refine", "200", "--format", "json").stdout)["rows"]
+    assert list(rows[0]) == [
+        *("model", "order", "site_id", "district_id", "moved", "gain", "before", "after"),
+        *("x", "y", "lon", "lat"),
+    ]
+    assert [row["model"] for row in rows] == ["mclp"] * 2 + ["p_median"] * 2
+    assert rows[0]["before"] == plan[-1]["cumulative"]
+    assert rows[0]["after"] == rows[0]["before"] + rows[0]["gain"] + rows[1]["gain"]
+    assert rows[2]["after"] <= rows[2]["before"]
+    assert all(row["moved"] <= 200 for row in rows)
+    result = call("site", study, "--model", "lscp", "--refine", "200")
+    assert result.exit_code == 2
+    assert "mclp or p_median" in result.stderr
+
+
+def test_sites_of_a_study_along_streets_are_not_refined(tmp_path: Path) -> None:
+    result = call("site", city.write_city(tmp_path, streets=True), "--refine", "200")
+    assert result.exit_code == 3
+    assert "straight lines only" in result.stderr
+
+
 def test_check_counts_rows(study: Path) -> None:
     rows = json.loads(call("check", study, "--format", "json").stdout)["rows"]
     assert rows

@@ -1,0 +1,83 @@
+"""New sites of a study moved off their candidates, to better places around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.geo.locate import locate
+from ecity_geo.site_findings.work import site
+from ecity_geo.siting import SitingPlan, refine_sites
+from ecity_geo.siting.refine import MODELS
+from ecity_geo.study import Study
+
+
+def refined(study: Study, costs: CostMatrix, *, farthest: float) -> gpd.GeoDataFrame:
+    """Move the new sites of a study that measures in straight lines to better places.
+
+    Parameters
+    ----------
+    study
+        The study; of its models those that can be refined are.
+    costs
+        Travel costs from all demand to all services and candidates.
+    farthest
+        Metres that a site may move from its candidate at most.
+
+    Returns
+    -------
+    sites
+        A row per model and new site, in the order of the plan: `model`, `order`, `site_id` of the
+        candidate, `district_id` that it stands in now, metres `moved`, by how much that made the
+        objective better (`gain`), and the objective of the whole plan `before` and `after`. Sites
+        stay in the districts, unless the plan has one outside them.
+
+    Raises
+    ------
+    AnalysisError
+        If the study measures along streets, none of its models can be refined, or as for
+        :func:`ecity_geo.siting.refine.refine_sites` and the models.
+    """
+    options = study.options
+    if options.measure != "straight":
+        raise AnalysisError(
+            "This study measures along streets, and sites can be moved off their candidates in "
+            'straight lines only. Set measure = "straight" in [access], or give more candidates: '
+            'from = "streets" in [candidates].'
+        )
+    models = tuple(model for model in options.models if model in MODELS)
+    if not models:
+        raise AnalysisError(
+            f"None of the models {', '.join(options.models)} can be refined, only "
+            f"{' and '.join(MODELS)}. Ask for one of these."
+        )
+    plans = site(replace(study, options=replace(options, models=models, curve=0)), costs).plans
+    layers = [_moved(study, plan, farthest) for plan in plans.values()]
+    return gpd.GeoDataFrame(pd.concat(layers, ignore_index=True), crs=study.crs)
+
+
+def _moved(study: Study, plan: SitingPlan, farthest: float) -> gpd.GeoDataFrame:
+    layers = [study.services[["geometry"]], study.candidates[["geometry"]]]
+    homeless = study.candidates.loc[plan.sites, "district_id"].isna().any()
+    found = refine_sites(
+        plan,
+        study.demand,
+        gpd.GeoDataFrame(pd.concat(layers), crs=study.crs),
+        within=None if homeless else study.districts,
+        farthest=farthest,
+    )
+    district = locate(found.sites.geometry, study.districts).astype(object)
+    moved = found.sites.reset_index().assign(
+        model=plan.model,
+        order=np.arange(1, len(found.sites) + 1),
+        district_id=district.where(district.notna(), None).to_numpy(),
+        before=found.before,
+        after=found.after,
+    )
+    names = ["model", "order", "site_id", "district_id", "moved", "gain", "before", "after"]
+    return moved[[*names, "geometry"]]
