@@ -26,9 +26,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ecity_geo.stats.resampling import resampling
 from ecity_geo.stats.sem import SemFit, fit_model
-from ecity_geo.stats.sem_ml import refit
-from ecity_geo.stats.sem_moments import moments_of
+from ecity_geo.stats.sem_refit import refit_all
+from ecity_geo.stats.sem_stack import drawn_samples
 
 DATA = Path(__file__).parents[1] / "data" / "survey" / "responses.csv"
 ITEMS = 18
@@ -69,13 +70,11 @@ def compare(fit: SemFit, other: pd.DataFrame) -> float:
 
 
 def bootstrap(fit: SemFit, answers: pd.DataFrame, times: int) -> int:
-    rng = np.random.default_rng(0)
     values = answers[list(fit.model.table.observed)].to_numpy()
-    failed = 0
-    for _ in range(times):
-        drawn = values[rng.integers(0, len(values), len(values))]
-        failed += not refit(fit.model, [moments_of(drawn)], fit.theta).converged
-    return failed
+    counts = resampling(answers.index).counts(times, np.random.default_rng(0))
+    samples = drawn_samples(values, counts, fit.moments[0].weight)
+    refits = refit_all(fit.model, samples, fit.theta)
+    return times - int(refits.converged.sum())
 
 
 def in_one_thread() -> None:

@@ -18,14 +18,16 @@ from ecity_geo.stats.one_thread import one_thread
 from ecity_geo.stats.resampling import resampling
 from ecity_geo.stats.sem import SemFit
 from ecity_geo.stats.sem_matrices import CompiledModel
-from ecity_geo.stats.sem_ml import refit
-from ecity_geo.stats.sem_moments import Moments, moments_of, select_sample
+from ecity_geo.stats.sem_moments import moments_of, select_sample
+from ecity_geo.stats.sem_refit import refit_all
+from ecity_geo.stats.sem_stack import Samples, drawn_samples, implied_stack
 
 Floats = NDArray[np.float64]
 
 METHODS = ("percentile", "bc")
 _FAILED = 0.2
 _STEP = 1e-5
+_ENDS = ("origin", "target")
 
 
 def hypotheses(
@@ -148,7 +150,8 @@ def effects(
     if method not in METHODS:
         raise AnalysisError(f"No method '{method}'; there are {', '.join(METHODS)}.")
     wanted = _effects(fit.model)
-    estimate, std = _values(fit.model, fit.theta, wanted)
+    own = _values(fit.model, fit.theta[None, :], _of_fit(fit, 1), wanted)
+    estimate, std = (values[0] for values in own)
     se, std_se = _delta(fit, wanted)
     z = np.divide(estimate, se, out=np.full(len(se), np.nan), where=se > 0)
     table = pd.DataFrame(
@@ -230,20 +233,21 @@ def _via(effect: _Effect) -> str:
     return " -> ".join(effect.routes[0][1:-1])
 
 
-def _values(model: CompiledModel, theta: Floats, wanted: list[_Effect]) -> tuple[Floats, Floats]:
-    """Return the effects at `theta`, as they are and standardised."""
-    directed, _, _ = model.filled(theta, 0)
+def _values(
+    model: CompiledModel, theta: Floats, samples: Samples, wanted: list[_Effect]
+) -> tuple[Floats, Floats]:
+    """Return the effects in each sample at its row of `theta`, as they are and standardised."""
+    implied = implied_stack(model, theta, samples)
     place = {name: at for at, name in enumerate(model.variables)}
-    values = np.array(
-        [
-            sum(np.prod([directed[place[b], place[a]] for a, b in pairwise(r)]) for r in one.routes)
-            for one in wanted
-        ]
-    )
-    covariance, _ = model.total(theta, 0)
-    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    ratio = [spread[place[one.origin]] / spread[place[one.target]] for one in wanted]
-    return values, values * np.array(ratio)
+    values = np.zeros((len(theta), len(wanted)))
+    for at, one in enumerate(wanted):
+        for route in one.routes:
+            steps = [implied.directed[:, place[b], place[a]] for a, b in pairwise(route)]
+            values[:, at] += np.prod(steps, axis=0)
+    spread = np.sqrt(np.maximum(np.diagonal(implied.total, axis1=1, axis2=2), 0.0))
+    origins, targets = ([place[getattr(one, end)] for one in wanted] for end in _ENDS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return values, values * (spread[:, origins] / spread[:, targets])
 
 
 def _delta(fit: SemFit, wanted: list[_Effect]) -> tuple[Floats, Floats]:
@@ -251,12 +255,11 @@ def _delta(fit: SemFit, wanted: list[_Effect]) -> tuple[Floats, Floats]:
 
     Central differences: the effects are smooth, and few.
     """
-    slopes = np.empty((2, len(wanted), len(fit.theta)))
-    for at in range(len(fit.theta)):
-        step = np.zeros(len(fit.theta))
-        step[at] = _STEP * max(abs(fit.theta[at]), 1.0)
-        above, below = (_values(fit.model, fit.theta + side, wanted) for side in (step, -step))
-        slopes[:, :, at] = (np.array(above) - np.array(below)) / (2 * step[at])
+    steps = _STEP * np.maximum(np.abs(fit.theta), 1.0)
+    theta = np.concatenate([fit.theta + np.diag(steps), fit.theta - np.diag(steps)])
+    around = np.array(_values(fit.model, theta, _of_fit(fit, len(theta)), wanted))
+    above, below = np.split(around, 2, axis=1)
+    slopes = ((above - below) / (2 * steps[:, None])).swapaxes(1, 2)
     variance = np.einsum("hij,jk,hik->hi", slopes, fit.covariance, slopes)
     se, std_se = np.sqrt(np.maximum(variance, 0.0))
     return se, std_se
@@ -279,26 +282,20 @@ def _bootstrap(
     if replicates < 100:
         raise AnalysisError(f"{replicates} resamples have no tails; ask for 100 or more.")
     complete = _fitted(fit, answers)
-    raw, std = [], []
+    ways, rng = resampling(pd.RangeIndex(len(complete))), np.random.default_rng(seed)
+    samples = drawn_samples(complete, ways.counts(replicates, rng), fit.moments[0].weight)
     with one_thread():
-        for moments in _resampled(complete, fit, replicates, seed):
-            try:
-                solution = refit(fit.model, [moments], fit.theta)
-            except np.linalg.LinAlgError:
-                continue
-            own = fit.model.with_exogenous([moments])
-            with np.errstate(divide="ignore", invalid="ignore"):
-                values = _values(own, solution.theta, wanted)
-            if solution.converged and np.isfinite(values).all():
-                raw.append(values[0])
-                std.append(values[1])
+        refits = refit_all(fit.model, samples, fit.theta)
+        raw, std = _values(fit.model, refits.theta, samples, wanted)
+    held = refits.converged & np.isfinite(raw).all(axis=1) & np.isfinite(std).all(axis=1)
+    raw, std = raw[held], std[held]
     failed = replicates - len(raw)
     if failed > _FAILED * replicates:
         raise AnalysisError(
             f"In {failed} of {replicates} resamples the model did not converge: intervals from "
             "the rest would be too short. Simplify the model, or ask for replicates=0."
         )
-    return np.array(raw), np.array(std), failed
+    return raw, std, failed
 
 
 def _fitted(fit: SemFit, answers: pd.DataFrame) -> Floats:
@@ -314,30 +311,15 @@ def _fitted(fit: SemFit, answers: pd.DataFrame) -> Floats:
     return values
 
 
-def _resampled(values: Floats, fit: SemFit, replicates: int, seed: int) -> Iterator[Moments]:
-    """Yield the moments of each resample: cross-products of all of them are one product."""
-    n, p = values.shape
-    centre = values.mean(axis=0)
-    x = values - centre
-    at = np.tril_indices(p)
-    products = x[:, at[0]] * x[:, at[1]]
-    weight = float(n if fit.convention == "lavaan" else n - 1)
-    for counts in resampling(pd.RangeIndex(n)).counts(replicates, np.random.default_rng(seed)):
-        means, sums = counts @ x / n, counts @ products
-        for mean, cross in zip(means, sums, strict=True):
-            covariance = np.empty((p, p))
-            covariance[at] = cross
-            covariance.T[at] = cross
-            covariance = (covariance - n * np.outer(mean, mean)) / weight
-            sign, log_determinant = np.linalg.slogdet(covariance)
-            if sign > 0:
-                yield Moments(
-                    n=n,
-                    weight=weight,
-                    covariance=covariance,
-                    mean=mean + centre,
-                    log_determinant=float(log_determinant),
-                )
+def _of_fit(fit: SemFit, count: int) -> Samples:
+    """Return the sample of the fit, over and over."""
+    own = fit.moments[0]
+    return Samples(
+        weight=own.weight,
+        covariance=np.broadcast_to(own.covariance, (count, *own.covariance.shape)),
+        mean=np.broadcast_to(own.mean, (count, len(own.mean))),
+        log_determinant=np.full(count, own.log_determinant),
+    )
 
 
 def _interval(

@@ -11,7 +11,7 @@ from scipy.linalg import lapack
 from ecity_geo.stats.sem_curvature import curvature
 from ecity_geo.stats.sem_matrices import CompiledModel, Slopes
 from ecity_geo.stats.sem_moments import Moments
-from ecity_geo.stats.sem_search import Evaluation, Solution, search
+from ecity_geo.stats.sem_search import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,28 +167,6 @@ def moment_likelihood(model: CompiledModel, moments: Sequence[Moments]) -> Norma
     p = model.observed
     saturated = sum(one.weight / 2 * (one.log_determinant + p) for one in moments)
     return NormalLikelihood(model, [[Pattern(None, one)] for one in moments], saturated)
-
-
-def refit(model: CompiledModel, moments: Sequence[Moments], start: np.ndarray) -> Solution:
-    """Estimate a model by maximum likelihood for other moments, as a bootstrap does.
-
-    Parameters
-    ----------
-    model
-        Compiled for a first sample.
-    moments
-        Of the other sample, one per group.
-    start
-        Estimates of the first sample.
-
-    Returns
-    -------
-    solution
-        Its `value` is half the chi-square. Searches that Newton's method does not end within 30
-        steps have not converged.
-    """
-    likelihood = moment_likelihood(model.with_exogenous(moments), moments)
-    return search(likelihood, start, hasty=True)
 
 
 def _square(matrix: np.ndarray, at: np.ndarray | None) -> np.ndarray:

@@ -11,7 +11,6 @@ from scipy.linalg import lapack
 
 _LIMIT = 100
 _ENOUGH = 1e-15
-_HASTY_LIMIT, _HASTY_ENOUGH = 30, 1e-8
 _NOISE = 1e-7
 
 
@@ -57,7 +56,7 @@ class Solution:
     converged: bool
 
 
-def search(objective: Objective, start: np.ndarray, *, hasty: bool = False) -> Solution:
+def search(objective: Objective, start: np.ndarray) -> Solution:
     """Find the least value of a discrepancy.
 
     Parameters
@@ -66,9 +65,6 @@ def search(objective: Objective, start: np.ndarray, *, hasty: bool = False) -> S
         Discrepancy in units of half a chi-square.
     start
         Free parameters to begin with; the objective must be finite there.
-    hasty
-        Whether a search that Newton does not end soon is given up, and one that the next step
-        would change by less than 1e-8 is over: for resamples, whose spread hides both.
 
     Returns
     -------
@@ -81,8 +77,6 @@ def search(objective: Objective, start: np.ndarray, *, hasty: bool = False) -> S
     information (Lee & Jennrich 1979, doi:10.1007/BF02293789), each step halved until it
     descends. Where that stalls, BFGS goes on and Newton finishes.
     """
-    if hasty:
-        return _newton(objective, start, _HASTY_LIMIT, enough=_HASTY_ENOUGH)
     first = _newton(objective, start, _LIMIT)
     if first.converged or not np.isfinite(first.value):
         return first
@@ -108,9 +102,7 @@ def _value_and_gradient(objective: Objective, theta: np.ndarray) -> tuple[float,
     return at.value, at.gradient
 
 
-def _newton(
-    objective: Objective, theta: np.ndarray, limit: int, *, enough: float = _ENOUGH
-) -> Solution:
+def _newton(objective: Objective, theta: np.ndarray, limit: int) -> Solution:
     value = objective.value(theta)
     converged = False
     steps = 0
@@ -118,7 +110,7 @@ def _newton(
         at = objective.evaluate(theta)
         step = -_step(at)
         gain = -float(at.gradient @ step)
-        if gain < enough:
+        if gain < _ENOUGH:
             converged = True
             break
         steps += 1
