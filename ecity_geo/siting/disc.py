@@ -62,7 +62,7 @@ def best_disc(
     weights
         One per point, above 0.
     radius
-        Of the disc, inclusive, above 0.
+        Of the disc, inclusive; from 0.
     start
         A place in the area, which is left only for one that holds more.
     area
@@ -89,7 +89,8 @@ def best_disc(
     if area is not None:
         # An area within reach of the same points as a whole is met by none of their circles.
         search.try_all(shapely.get_coordinates(area))
-    search.walk_all()
+    if radius > 0:
+        search.walk_all()
     return search.place, search.held
 
 

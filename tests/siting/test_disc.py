@@ -54,6 +54,14 @@ def test_three_homes_are_served_from_the_centre_of_their_circle() -> None:
     assert place == pytest.approx(corners.mean(axis=0))
 
 
+@pytest.mark.parametrize(("radius", "most"), [(0.0, 5), (1e-3, 5), (1e9, 9)])
+def test_radius_may_be_nothing_or_far_more_than_the_city(radius: float, most: float) -> None:
+    points = np.array([[0.0, 0], [1000, 0], [1000, 0], [5000, 0]])
+    people = np.array([4.0, 2.0, 3.0])
+    place, weight = best_disc(points[:3], people, radius, start=points[3])
+    assert weight == most == people[np.hypot(*(points[:3] - place).T) <= radius].sum()
+
+
 def test_place_that_holds_as_much_is_not_left() -> None:
     start = np.array([77.0, 33.0])
     place, weight = best_disc(np.array([[0.0, 0], [100, 0]]), np.ones(2), RADIUS, start=start)
