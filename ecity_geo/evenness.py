@@ -15,6 +15,9 @@ NONE = "none"
 PERMUTATIONS = 9999
 """Enough for a p that stays below 0.05 when it is adjusted for 250 districts."""
 
+APART = 1.0
+"""Metres that borders may lie apart and still be shared: layers are rarely drawn to the point."""
+
 
 def inequality_of(demand: gpd.GeoDataFrame) -> dict[str, float]:
     """Say how evenly access is shared over people.
@@ -95,5 +98,5 @@ def _comparable(districts: gpd.GeoDataFrame) -> tuple[pd.Series, SpatialWeights]
     share = districts["covered_share"].dropna()
     if len(share) < FEW or share.nunique() < 2:
         return None
-    weights = queen(districts.loc[share.index])
+    weights = queen(districts.loc[share.index], tolerance=APART)
     return (share, weights) if weights.matrix.nnz else None

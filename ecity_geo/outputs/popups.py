@@ -24,6 +24,8 @@ from ecity_geo.study import Study
 
 Pair = tuple[str, str]
 Show = Callable[[Findings, pd.Series, str], str]
+FOREMOST = 25
+"""So many sites of a model are told apart; a hundred numbers say nothing to a council."""
 
 
 def place_name(row: pd.Series, lang: str) -> str:
@@ -251,7 +253,7 @@ def service_mark(findings: Findings, row: pd.Series, shape: str, lang: str) -> d
 
 
 def site_mark(findings: Findings, row: pd.Series, lang: str) -> dict[str, Any]:
-    """Describe one new site: its number and what its popup says."""
+    """Describe one new site: its number, what its popup says, and whether it is but a dot."""
     order = number(row["order"], lang)
     named = row.rename(str(row["site_id"]))
     rows = [*site_rows(findings, row, lang)]
@@ -266,6 +268,7 @@ def site_mark(findings: Findings, row: pd.Series, lang: str) -> dict[str, Any]:
         "name": f"{title}: {place_name(named, lang)}" if has_name else title,
         "text": order,
         "rows": rows,
+        **({"minor": True} if row["order"] > FOREMOST else {}),
     }
 
 

@@ -10,12 +10,9 @@ from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs.brief import listing, names_of
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
-from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, type_label
+from ecity_geo.outputs.popups import FOREMOST, cost_text, fabric_label, place_name, type_label
 from ecity_geo.outputs.text import isolate, number, percent, text
 from ecity_geo.outputs.views import plain
-
-SHOWN = 25
-"""A page shows so many sites of a model; a table of a hundred says nothing to a council."""
 
 _GAINS = {
     "mclp": ("added", "cumulative", "share"),
@@ -44,10 +41,10 @@ def site_grid(findings: Findings, model: str, lang: str) -> Grid:
     Returns
     -------
     grid
-        The first `SHOWN` sites; its note says how good the plan is proved to be.
+        The first `FOREMOST` sites; its note says how good the plan is proved to be.
     """
     sites = findings.sites[findings.sites["model"] == model]
-    count, sites = len(sites), sites.head(SHOWN)
+    count, sites = len(sites), sites.head(FOREMOST)
     degrees = sites.geometry.to_crs("EPSG:4326")
     study = findings.study
     kinds = bool(model == "conditioned" and study.options.conditions.kinds)
@@ -125,8 +122,8 @@ def _notes(findings: Findings, model: str, lang: str, count: int) -> list[str]:
             closed = findings.services.loc[under.closed]
             names = [place_name(row, lang) for _, row in closed.iterrows()]
             notes.append(text("report.proof.closed", lang, services=listing(names, lang)))
-    if count > SHOWN:
-        shown, all_ = number(SHOWN, lang), number(count, lang)
+    if count > FOREMOST:
+        shown, all_ = number(FOREMOST, lang), number(count, lang)
         notes.append(text("report.proof.shown", lang, shown=shown, count=all_))
     return notes
 

@@ -148,6 +148,13 @@ def test_sites_say_what_they_add_in_the_terms_of_their_model() -> None:
     assert dict(marks[2]["rows"])["People for whom it is the nearest"] == "3,000"
 
 
+def test_of_many_sites_only_the_foremost_are_told_apart() -> None:
+    findings = make_findings()
+    many = findings.sites.iloc[[0] * 30].assign(order=range(1, 31), model="mclp")
+    marks = all_site_marks(replace(findings, sites=many), "en")
+    assert [bool(mark.get("minor")) for mark in marks] == [False] * 25 + [True] * 5
+
+
 def test_fabric_is_outlined_from_the_districts_where_it_has_no_layer() -> None:
     lines = fabric_lines(make_findings(), "en")
     names = sorted(line["properties"]["name"] for line in lines)

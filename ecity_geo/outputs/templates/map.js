@@ -232,7 +232,7 @@ function drawCity(map, data) {
     const apart = (mine, others) => !others.some(
       (other) => mine.left < other.right && mine.right > other.left && mine.top < other.bottom && mine.bottom > other.top,
     );
-    const taken = frames(".site");
+    const taken = frames(".site:not(.minor)");
     const shapes = frames(".leaflet-marks-pane path");
     for (const { box, name, short, index } of labels) {
       if (!box.isConnected) continue;
@@ -290,9 +290,10 @@ function drawCity(map, data) {
       return L.circleMarker(mark.at, { renderer: canvas, interactive: false, radius: 2.5, stroke: false, fillColor: "#16222e", fillOpacity: 1 });
     }
     if (mark.text) {
-      const width = narrow.matches ? 20 : 24;
-      const icon = L.divIcon({ className: "site", iconSize: [width, width], html: make("span", mark.text) });
-      const marker = L.marker(mark.at, { icon, pane: "marks", riseOnHover: true });
+      const width = mark.minor ? 10 : narrow.matches ? 20 : 24;
+      const className = mark.minor ? "site minor" : "site";
+      const icon = L.divIcon({ className, iconSize: [width, width], html: make("span", mark.text) });
+      const marker = L.marker(mark.at, { icon, pane: "marks", riseOnHover: true, zIndexOffset: mark.minor ? -9999 : 0 });
       marker.on("add", () => {
         const element = marker.getElement();
         element.setAttribute("aria-label", `${mark.text}: ${mark.name}`);
