@@ -43,7 +43,43 @@ def join_streets(streets: StreetGraph, points: Floats, name: str) -> tuple[Snapp
     AnalysisError
         If no point is near a street.
     """
-    places = streets.snap_points(points[:, 0], points[:, 1])
+    return _near(streets, streets.snap_points(points[:, 0], points[:, 1]), name)
+
+
+def join_both(
+    streets: StreetGraph, homes: Floats, goals: Floats
+) -> tuple[tuple[Snapped, Integers], tuple[Snapped, Integers]]:
+    """Snap demand points and facilities as `join_streets` does, looking the streets up once.
+
+    Parameters
+    ----------
+    streets
+        Street graph.
+    homes, goals
+        Coordinates, n x 2 and m x 2.
+
+    Returns
+    -------
+    homes, goals
+        Places and positions of each, as from `join_streets`.
+
+    Raises
+    ------
+    AnalysisError
+        If no demand point or no facility is near a street.
+    """
+    points = np.concatenate([homes, goals])
+    found = streets.snap_points(points[:, 0], points[:, 1])
+    count = len(homes)
+    first, last = (
+        Snapped(line=found.line[part], along=found.along[part], metres=found.metres[part])
+        for part in (slice(None, count), slice(count, None))
+    )
+    return _near(streets, first, "demand point"), _near(streets, last, "facility")
+
+
+def _near(streets: StreetGraph, places: Snapped, name: str) -> tuple[Snapped, Integers]:
+    """Keep the places of points near a street."""
     near = np.flatnonzero(places.line >= 0)
     if not near.size:
         raise AnalysisError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix, check_unique
-from ecity_geo.geo.joined import join_streets, reversed_with_places
+from ecity_geo.geo.joined import join_both, reversed_with_places
 from ecity_geo.geo.near import NearPairs
 from ecity_geo.geo.points import places_of
 from ecity_geo.geo.search import Reached, nearest_start, reached_within
@@ -150,8 +150,7 @@ def along_streets(
     streets, so that costs run towards it.
     """
     homes, goals = places_of(demand, facilities, cutoff)
-    at_home, rows = join_streets(streets, homes, "demand point")
-    at_goal, columns = join_streets(streets, goals, "facility")
+    (at_home, rows), (at_goal, columns) = join_both(streets, homes, goals)
     goal, home, cost = _search(streets, at_home, at_goal, unit=unit, cutoff=cutoff)
     return CostMatrix.from_pairs(
         rows[home],
@@ -199,8 +198,7 @@ def nearest_along_streets(
     """
     homes, goals = places_of(demand, facilities, cutoff)
     check_unique(demand.index, facilities.index)
-    at_home, rows = join_streets(streets, homes, "demand point")
-    at_goal, columns = join_streets(streets, goals, "facility")
+    (at_home, rows), (at_goal, columns) = join_both(streets, homes, goals)
     nodes, count = len(streets.x), len(columns)
     graph = reversed_with_places(streets, at_home, at_goal, unit=unit)
     starts = np.arange(nodes, nodes + count)
