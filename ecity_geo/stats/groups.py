@@ -21,6 +21,7 @@ def compare_groups(
     groups: pd.Series,
     *,
     min_count: int = 5,
+    hide_below: int = 0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Test whether the groups of respondents score alike.
@@ -33,6 +34,10 @@ def compare_groups(
         Group of each respondent, aligned by index; missing where unknown.
     min_count
         Groups with fewer scores of a measure take no part in its tests; at least 2.
+    hide_below
+        Where those groups hold fewer scores than this between them, the smallest of the others
+        takes no part either: else `n` and the size of the survey would give away how many they
+        are (complementary suppression). 0 hides nothing.
     confidence
         Level of the intervals of effect sizes.
 
@@ -44,8 +49,8 @@ def compare_groups(
         `statistic` (H or F), `df1`, `df2` (NaN for H), `p`, `p_adjusted` (Holm, over the
         measures), `effect`, `effect_low`, `effect_high`, `effect_name` (``"epsilon_squared"`` or
         ``"omega_squared"``; NaN and ``""`` where there is none), `n`, `groups` (how many took
-        part), `left_out` (respondents without a score, without a group, or in one that is too
-        small), `small_groups` (names of those groups, with commas between) and `problem` (why a
+        part), `left_out` (respondents without a score, without a group, or in one that takes
+        no part), `small_groups` (names of those groups, with commas between) and `problem` (why a
         test cannot be made; its figures are then NaN, and Holm's p counts the other measures).
 
     Raises
@@ -69,7 +74,7 @@ def compare_groups(
     """
     check_confidence(confidence)
     rows = []
-    for name, parts, apart in _measures(scores, groups, min_count):
+    for name, parts, apart in _measures(scores, groups, min_count, hide_below):
         whole = {"n": int(parts.n.sum()), "groups": len(parts.names), **apart}
         for test, run in TESTS.items():
             found = run(parts, confidence)
@@ -90,13 +95,14 @@ def compare_pairs(
     method: str = "dunn",
     correction: str = "holm",
     min_count: int = 5,
+    hide_below: int = 0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Compare each pair of groups.
 
     Parameters
     ----------
-    scores, groups, min_count, confidence
+    scores, groups, min_count, hide_below, confidence
         As in `compare_groups`.
     method
         ``"dunn"`` (after Kruskal-Wallis: mean ranks of all groups), ``"games_howell"`` (after
@@ -130,7 +136,7 @@ def compare_pairs(
         raise AnalysisError(f"No method '{method}'; there are {', '.join(METHODS)}.")
     adjust_p(np.array([]), correction)
     tables = []
-    for name, parts, _ in _measures(scores, groups, min_count):
+    for name, parts, _ in _measures(scores, groups, min_count, hide_below):
         table = compare_each_pair(parts, method, confidence)
         step = "none" if method != "dunn" else correction
         table["p_adjusted"] = adjust_p(table["p"].to_numpy(), step)
@@ -150,13 +156,14 @@ def group_letters(
     method: str = "dunn",
     correction: str = "holm",
     min_count: int = 5,
+    hide_below: int = 0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Give the groups letters: those that share none can be told apart.
 
     Parameters
     ----------
-    scores, groups, method, correction, min_count, confidence
+    scores, groups, method, correction, min_count, hide_below, confidence
         As in `compare_pairs`; pairs with an adjusted p below ``1 - confidence`` are told apart.
 
     Returns
@@ -180,10 +187,11 @@ def group_letters(
         method=method,
         correction=correction,
         min_count=min_count,
+        hide_below=hide_below,
         confidence=confidence,
     )
     tables = []
-    for name, parts, _ in _measures(scores, groups, min_count):
+    for name, parts, _ in _measures(scores, groups, min_count, hide_below):
         means = parts.mean_rank if method == "dunn" else parts.mean
         level = pd.Series(means, index=parts.names, name="level")
         letters = compact_letters(level, pairs[pairs["measure"] == name], alpha=1 - confidence)
@@ -196,7 +204,7 @@ def group_letters(
 
 
 def _measures(
-    scores: pd.DataFrame, groups: pd.Series, min_count: int
+    scores: pd.DataFrame, groups: pd.Series, min_count: int, hide_below: int
 ) -> list[tuple[str, Grouped, dict[str, Any]]]:
     """Return each measure's scores by group, and whom the groups that are too small leave out."""
     numbers, known = as_numbers(scores), _known(scores, groups)
@@ -209,12 +217,7 @@ def _measures(
             str(key): snapped(one.to_numpy(), size)
             for key, one in values.groupby(known[values.index])
         }
-        kept = {key: one for key, one in grouped.items() if len(one) >= least}
-        if len(kept) < 2:
-            raise AnalysisError(
-                f"{name!r} has {len(kept)} groups of at least {least} scores; a comparison needs "
-                "two. Merge groups, or ask for fewer scores each."
-            )
+        kept = _shown(str(name), grouped, least, hide_below)
         if np.ptp(np.concatenate(list(kept.values()))) == 0:
             raise AnalysisError(f"All respondents score {name!r} alike; no groups differ.")
         parts = Grouped(names=list(kept), scores=list(kept.values()))
@@ -222,6 +225,28 @@ def _measures(
         left_out = len(numbers) - int(parts.n.sum())
         found.append((str(name), parts, {"left_out": left_out, "small_groups": ", ".join(small)}))
     return found
+
+
+def _shown(
+    name: str, grouped: dict[str, np.ndarray], least: int, hide_below: int
+) -> dict[str, np.ndarray]:
+    """Return the groups that are large enough, less the one that must hide the others."""
+    kept = {key: one for key, one in grouped.items() if len(one) >= least}
+    large = len(kept)
+    if large < 2:
+        raise AnalysisError(
+            f"{name!r} has {large} groups of at least {least} scores; a comparison needs two. "
+            "Merge groups, or ask for fewer scores each."
+        )
+    small = sum(len(one) for key, one in grouped.items() if key not in kept)
+    if 0 < small < hide_below:
+        if large == 2:
+            raise AnalysisError(
+                f"{name!r} has two groups of at least {least} scores beside others so small that "
+                "a comparison would give away how many they are. Merge groups."
+            )
+        kept.pop(min(kept, key=lambda key: (len(kept[key]), key)))
+    return kept
 
 
 def _known(scores: pd.DataFrame, groups: pd.Series) -> pd.Series:

@@ -35,6 +35,7 @@ def invariance(
     *,
     estimator: str = "ML",
     min_count: int = MIN_COUNT,
+    hide_below: int = 0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Hold more and more of a measurement model equal in all groups.
@@ -52,6 +53,9 @@ def invariance(
     min_count
         Groups with fewer complete respondents take no part, and neither do those with no more
         respondents than items.
+    hide_below
+        Where those groups hold fewer complete respondents than this between them, the smallest
+        of the others takes no part either, so that `n` does not give them away.
     confidence
         Level of the test of the differences.
 
@@ -82,7 +86,7 @@ def invariance(
     check_confidence(confidence)
     if estimator not in _ESTIMATORS:
         raise AnalysisError(f"Steps of invariance are by {' or '.join(_ESTIMATORS)}.")
-    kept = _large_groups(syntax, answers, groups, min_count)
+    kept = _large_groups(syntax, answers, groups, min_count, hide_below)
     rows: list[dict[str, object]] = []
     before: _Step | None = None
     for name, equal in STEPS.items():
@@ -105,7 +109,7 @@ class _Step:
 
 
 def _large_groups(
-    syntax: str, answers: pd.DataFrame, groups: pd.Series, min_count: int
+    syntax: str, answers: pd.DataFrame, groups: pd.Series, min_count: int, hide_below: int
 ) -> pd.Series:
     known = groups.reindex(answers.index)
     parsed = parse_syntax(syntax)
@@ -117,6 +121,9 @@ def _large_groups(
     counts = known[complete].value_counts()
     least = max(min_count, len(used) + 1)
     large = counts.index[counts >= least]
+    if 0 < counts[counts < least].sum() < hide_below:
+        # `value_counts` puts the smallest last.
+        large = large[:-1]
     if len(large) < 2:
         # Sizes of small groups are nobody's business: only how many are large enough is told.
         raise AnalysisError(

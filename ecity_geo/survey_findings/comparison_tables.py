@@ -69,6 +69,7 @@ def group_tests(work: Work) -> pd.DataFrame:
             work.data.scores,
             grouping,
             min_count=work.options.min_count,
+            hide_below=work.options.min_count,
             confidence=work.confidence,
         ),
     )
@@ -83,6 +84,7 @@ def group_pairs(work: Work) -> pd.DataFrame:
             grouping,
             correction=work.settings.correction,
             min_count=work.options.min_count,
+            hide_below=work.options.min_count,
             confidence=work.confidence,
         ),
     )
@@ -122,11 +124,11 @@ def estimates(work: Work) -> pd.DataFrame:
     kept = places.isin(asked.index)
     scores, places = scores[kept], places[kept].rename("district")
     counts = places.value_counts()
-    alone = counts.index[counts < 2]
-    if len(alone):
+    if (counts < 2).any():
+        # Which one it is, and how few it has, is nobody's business.
         raise AnalysisError(
-            f"One respondent cannot stand for district {alone[0]!r}: means weighted by "
-            "population have no error then."
+            "A district has too few respondents to stand for its people: means weighted by "
+            "population would have no error. Merge districts, or ask more people there."
         )
     base = None if data.weights is None else data.weights[scores.index]
     weighting = post_stratify(places, asked, base=base)

@@ -123,7 +123,12 @@ def invariant(work: Work) -> pd.DataFrame:
     found, reasons = [], []
     for by, grouping in work.data.groupings.items():
         try:
-            table = invariance(work.measurement_syntax(), work.data.answers, grouping)
+            table = invariance(
+                work.measurement_syntax(),
+                work.data.answers,
+                grouping,
+                hide_below=work.options.min_count,
+            )
         except AnalysisError as error:
             reasons.append(f"By {by}: {error}")
             continue

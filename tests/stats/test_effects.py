@@ -193,6 +193,11 @@ def test_small_groups_take_no_part_and_are_counted() -> None:
     ours = invariance(VISUAL, hs, groups)
     assert ours["groups"].eq(2).all()
     assert ours["left_out"].eq(20).all()
+    # 3 left out in a row of 301 would be known to be 3: another group goes with them.
+    three = hs["school"].mask(hs.index % 3 == 0, "third").where(hs.index >= 3, "tiny")
+    assert invariance(VISUAL, hs, three)["left_out"].eq(3).all()
+    smallest = three.value_counts().drop("tiny").min()
+    assert invariance(VISUAL, hs, three, hide_below=5)["left_out"].eq(3 + smallest).all()
     with pytest.raises(AnalysisError, match="two groups of at least 200"):
         invariance(VISUAL, hs, hs["school"], min_count=200)
 

@@ -185,6 +185,33 @@ def test_small_groups_take_no_part_and_are_counted() -> None:
     pd.testing.assert_frame_equal(ours, compare_groups(scores, groups, min_count=5))
 
 
+def test_a_small_group_is_not_given_away_by_subtraction() -> None:
+    # 4 of 33 respondents are in the small group: with 29 in the tests anybody can tell.
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame({"m": rng.normal(size=33)})
+    groups = pd.Series(["a"] * 10 + ["b"] * 9 + ["c"] * 10 + ["tiny"] * 4)
+    assert compare_groups(scores, groups)["left_out"].eq(4).all()
+    ours = compare_groups(scores, groups, hide_below=5)
+    assert ours["n"].eq(20).all()
+    assert ours["left_out"].eq(13).all()
+    assert ours["small_groups"].eq("b, tiny").all()
+    # The tests are those of the others alone, and pairs and letters leave out the same.
+    others = ~groups.isin(["b", "tiny"])
+    alone = compare_groups(scores[others], groups[others])
+    pd.testing.assert_series_equal(ours["statistic"], alone["statistic"])
+    assert len(compare_pairs(scores, groups, hide_below=5)) == 1
+    assert set(group_letters(scores, groups, hide_below=5)["group"]) == {"a", "c"}
+    with pytest.raises(AnalysisError, match="give away how many they are"):
+        compare_groups(scores[groups != "b"], groups[groups != "b"], hide_below=5)
+
+
+def test_small_groups_that_hide_each_other_cost_no_other() -> None:
+    scores = pd.DataFrame({"m": np.random.default_rng(0).normal(size=26)})
+    groups = pd.Series(["a"] * 10 + ["b"] * 9 + ["tiny"] * 4 + ["small"] * 3)
+    plain, hidden = compare_groups(scores, groups), compare_groups(scores, groups, hide_below=5)
+    pd.testing.assert_frame_equal(plain, hidden)
+
+
 def test_a_group_without_a_score_is_left_out_of_that_measure_only() -> None:
     rng = np.random.default_rng(0)
     scores = pd.DataFrame(rng.normal(size=(18, 2)), columns=["one", "two"])
