@@ -40,9 +40,10 @@ def figure(findings: Findings, lang: str) -> tuple[str, str]:
     if model == LONGEST:
         key = f"report.tile.sites_longest{_longest_case(findings)}"
         return count, text(key, lang, **_longest(findings, lang))
-    brought = number(_brought(findings, model), lang)
+    brought = _brought(findings, model)
+    more = "+" if lang == "en" and brought >= 0 else ""
     note = text("report.tile.sites_note", lang, sites=_new_sites(findings, model, lang))
-    return f"+{brought}" if lang == "en" else brought, note
+    return f"{more}{number(brought, lang)}", note
 
 
 def sentences(findings: Findings, lang: str) -> list[str]:
@@ -133,25 +134,26 @@ def _conditioned(findings: Findings, lang: str) -> str:
         "sites": _new_sites(findings, "conditioned", lang),
         "after": percent(_city(findings, "conditioned")["covered_after"], lang),
     }
-    if conditions.budget is None:
-        said = text("report.brief.conditioned", lang, **values)
-    else:
-        price = plain(under.price, lang)
-        said = text("report.brief.conditioned_price", lang, price=price, **values)
-    if under.groups.empty:
-        return said
-    word = "_fabric" if conditions.floor_by == "fabric" else ""
-    # Rounded down: "or more" must hold.
-    least = percent(np.floor(100 * float(under.groups["share"].min()) + 1e-6) / 100, lang)
-    return f"{said} {text(f'report.brief.conditioned_floor{word}', lang, least=least)}"
+    word = "conditioned" if conditions.budget is None else "conditioned_price"
+    said = [text(f"report.brief.{word}", lang, price=plain(under.price, lang), **values)]
+    if len(under.closed):
+        count = number(len(under.closed), lang)
+        said.append(text("report.brief.conditioned_closed", lang, count=count))
+    if len(under.groups):
+        word = "_fabric" if conditions.floor_by == "fabric" else ""
+        # Rounded down: "or more" must hold.
+        least = percent(np.floor(100 * float(under.groups["share"].min()) + 1e-6) / 100, lang)
+        said.append(text(f"report.brief.conditioned_floor{word}", lang, least=least))
+    return " ".join(said)
 
 
 def _brought(findings: Findings, model: str) -> float:
-    """People whom the new sites bring within reach beyond what stands and is planned."""
-    if model in ("mclp", "lscp"):
-        return float(findings.plans[model].gains["added"].sum())
-    sites = findings.sites
-    return float(sites.loc[sites["model"] == model, "reached"].sum())
+    """People whom the plan brings within reach beyond what stands and is planned.
+
+    Net of those who lose a service that it closes.
+    """
+    city = _city(findings, model)
+    return float(city["uncovered_standing"] - city["uncovered_after"])
 
 
 def _saved(findings: Findings, lang: str) -> str:

@@ -273,6 +273,18 @@ def test_fewest_sites_are_counted_and_who_is_left_out(make: Make) -> None:
     assert f"It would take {count} new sites to bring everybody within reach" in said(findings)
 
 
+def test_people_who_lose_a_service_are_taken_off_those_whom_sites_bring(make: Make) -> None:
+    siting = {"models": ["conditioned"], "objective": "price", "closing": -2.0}
+    findings = make(study={"siting": siting})
+    assert findings.conditioned is not None
+    assert len(findings.conditioned.closed)
+    whole = findings.before_after.query("level == 'city'").iloc[0]
+    net = whole["uncovered_standing"] - whole["uncovered_after"]
+    assert net < findings.sites["reached"].sum()
+    assert brief.tiles(findings, "en")[-1].figure == f"+{net:,.0f}"
+    assert f"Services that would close: {len(findings.conditioned.closed)}." in said(findings)
+
+
 def test_conditions_are_told_with_their_price_and_floor(make: Make) -> None:
     siting = {"models": ["conditioned"], "budget": 4, "floor": 0.5}
     told = said(make(study={"siting": siting}))

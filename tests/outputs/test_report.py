@@ -91,7 +91,7 @@ def test_headline_figures_are_those_of_the_city() -> None:
         "Within reach": "45%",
         "Out of reach": "8,250",
         "Double gap": "2,000",
-        "New sites": "+3,500",
+        "New sites": "+3,000",
     }
 
 
@@ -103,9 +103,9 @@ def test_sentences_say_what_the_figures_say() -> None:
     )
     assert "The largest numbers of them, 3,000 each, live in District 3 and District 4." in said[1]
     assert said[2] == "In District 2, both readiness and coverage are low: 2,000 people live there."
-    # 75 % less 45 % of 15,000 are 4,500 people; the sites bring 3,500 of them.
-    assert said[3].startswith("The services already planned bring 1,000 people within reach.")
-    assert "2 new sites would bring 3,500 more" in said[3]
+    # 75 % less 45 % of 15,000 are 4,500 people; the planned kiosk brings 1,500 of them.
+    assert said[3].startswith("The services already planned bring 1,500 people within reach.")
+    assert "2 new sites would bring 3,000 more" in said[3]
     assert said[4].startswith("District 1 is best placed and District 2 is last of the 3")
     assert said[5] == "Not ranked for lack of data: District 4, District 5, and District 6."
 
