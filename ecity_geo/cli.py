@@ -161,7 +161,7 @@ def rank(study: Path, style: str, strict: bool) -> None:
     "--refine",
     type=click.FloatRange(min=0, min_open=True),
     metavar="METRES",
-    help="Tell instead how much better sites do that may move so far (straight lines only).",
+    help="Tell instead how much better sites do that may move so far off their candidates.",
 )
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds a model.")
 @format_option

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -12,13 +15,13 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.locate import locate
 from ecity_geo.site_findings.work import site
-from ecity_geo.siting import SitingPlan, refine_sites
-from ecity_geo.siting.refine import MODELS
+from ecity_geo.siting import Refinement, SitingPlan, refine_along_streets, refine_sites
+from ecity_geo.siting.moving import MODELS
 from ecity_geo.study import Study
 
 
 def refined(study: Study, costs: CostMatrix, *, farthest: float) -> gpd.GeoDataFrame:
-    """Move the new sites of a study that measures in straight lines to better places.
+    """Move the new sites of a study to better places: junctions, or anywhere in straight lines.
 
     Parameters
     ----------
@@ -40,16 +43,11 @@ def refined(study: Study, costs: CostMatrix, *, farthest: float) -> gpd.GeoDataF
     Raises
     ------
     AnalysisError
-        If the study measures along streets, none of its models can be refined, or as for
-        :func:`ecity_geo.siting.refine.refine_sites` and the models.
+        If none of the study's models can be refined, or as for the models and
+        :func:`ecity_geo.siting.refine.refine_sites`, or along streets
+        :func:`ecity_geo.siting.refine_streets.refine_along_streets`.
     """
     options = study.options
-    if options.measure != "straight":
-        raise AnalysisError(
-            "This study measures along streets, and sites can be moved off their candidates in "
-            'straight lines only. Set measure = "straight" in [access], or give more candidates: '
-            'from = "streets" in [candidates].'
-        )
     models = tuple(model for model in options.models if model in MODELS)
     if not models:
         raise AnalysisError(
@@ -64,13 +62,12 @@ def refined(study: Study, costs: CostMatrix, *, farthest: float) -> gpd.GeoDataF
 def _moved(study: Study, plan: SitingPlan, farthest: float) -> gpd.GeoDataFrame:
     layers = [study.services[["geometry"]], study.candidates[["geometry"]]]
     homeless = study.candidates.loc[plan.sites, "district_id"].isna().any()
-    found = refine_sites(
-        plan,
-        study.demand,
-        gpd.GeoDataFrame(pd.concat(layers), crs=study.crs),
-        within=None if homeless else study.districts,
-        farthest=farthest,
-    )
+    sites = gpd.GeoDataFrame(pd.concat(layers), crs=study.crs)
+    move: Callable[..., Refinement] = partial(refine_sites, plan, study.demand, sites)
+    if study.options.measure == "streets" and study.streets is not None:
+        unit = cast("Literal['m', 'min']", study.options.unit)
+        move = partial(refine_along_streets, plan, study.demand, sites, study.streets, unit=unit)
+    found = move(within=None if homeless else study.districts, farthest=farthest)
     district = locate(found.sites.geometry, study.districts).astype(object)
     moved = found.sites.reset_index().assign(
         model=plan.model,

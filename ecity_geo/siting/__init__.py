@@ -7,10 +7,12 @@ from ecity_geo.siting.dispersion import p_dispersion
 from ecity_geo.siting.fairness import price_of_fairness
 from ecity_geo.siting.front import Front, pareto_front
 from ecity_geo.siting.models import mclp, p_median
+from ecity_geo.siting.moving import Refinement
 from ecity_geo.siting.need import RobustPlan, need, robust_mclp
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.planning import ConditionedPlan, plan_sites
-from ecity_geo.siting.refine import Refinement, refine_sites
+from ecity_geo.siting.refine import refine_sites
+from ecity_geo.siting.refine_streets import refine_along_streets
 from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "pareto_front",
     "plan_sites",
     "price_of_fairness",
+    "refine_along_streets",
     "refine_sites",
     "robust_mclp",
     "street_candidates",

@@ -186,10 +186,13 @@ def test_refine_moves_sites_and_says_what_that_brings(study: Path) -> None:
     assert "mclp or p_median" in result.stderr
 
 
-def test_sites_of_a_study_along_streets_are_not_refined(tmp_path: Path) -> None:
-    result = call("site", city.write_city(tmp_path, streets=True), "--refine", "200")
-    assert result.exit_code == 3
-    assert "straight lines only" in result.stderr
+def test_sites_of_a_study_along_streets_move_to_junctions(tmp_path: Path) -> None:
+    study = city.write_city(tmp_path, streets=True)
+    asked = ("-p", "2", "--standard", "2", "--refine", "300", "--format", "json")
+    rows = json.loads(call("site", study, *asked).stdout)["rows"]
+    for row in rows:
+        assert row["moved"] == 0 or (row["x"] % 250, row["y"] % 250) == (0, 0)
+    assert any(row["moved"] > 0 for row in rows)
 
 
 def test_check_counts_rows(study: Path) -> None:
