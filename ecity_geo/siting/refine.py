@@ -63,8 +63,9 @@ def refine_sites(
     -------
     refinement
         The sites, and the objective before and after. Moving any one of them again, alone, to
-        any place could not cover more people (MCLP). For the p-median, none could serve better
-        the people who now go there; this is a local best.
+        any place where it may stand could not cover more people (MCLP). For the p-median, none
+        could serve better the people who now go there; this is a local best. People whom the
+        p-median leaves out as out of reach stay out of its objective.
 
     Raises
     ------

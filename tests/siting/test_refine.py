@@ -145,6 +145,16 @@ def test_one_round_may_not_settle() -> None:
     assert town.refine().after < found.after < found.before
 
 
+def test_people_out_of_reach_of_a_median_stay_out_of_it() -> None:
+    demand = layer([(0, 0), (900, 0), (9000, 0)], "h", population=[10, 20, 500])
+    sites = layer([(0, 300)], "s")
+    cost = straight_line(demand, sites, cutoff=1000)
+    plan = siting.p_median(cost, demand["population"], p=1, candidates=sites.index)
+    assert plan.unreachable.tolist() == ["h2"]
+    found = refine_sites(plan, demand, sites)
+    assert (found.before, found.after) == (pytest.approx(plan.objective), 9000)
+
+
 def test_order_of_the_rows_changes_nothing() -> None:
     town = Town(2, "mclp")
     again = refine_sites(town.plan, town.demand.iloc[::-1], town.sites.iloc[::-1])
