@@ -40,7 +40,7 @@ def adjust_p(p: np.ndarray, method: str) -> np.ndarray:
         return p.copy()
     if method == "bonferroni":
         return np.asarray(np.minimum(p * m, 1.0))
-    order = np.argsort(p, kind="stable")
+    order = np.argsort(p)  # equal p are adjusted alike, whatever their order
     rank = np.arange(1, m + 1)
     if method == "holm":
         stepped = np.maximum.accumulate(p[order] * (m - rank + 1))

@@ -22,6 +22,8 @@ from ecity_geo.stats.spatial import few_places, standard_scores, values_at
 
 Floats = NDArray[np.float64]
 QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
+_NAMES = (*QUADRANTS, "hot", "cold", "alike", "unlike", "not significant", "island")
+_NOT_SIGNIFICANT, _ISLAND = len(_NAMES) - 2, len(_NAMES) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,7 +180,7 @@ def getis_ord(
     spread = x.std() * np.sqrt((n * members - members**2) / (n - 1))
     z = np.divide(lag + x - members * x.mean(), spread, out=np.full(n, np.nan), where=spread > 0)
     tails = conditional_tails(x, matrix, lag, permutations=permutations, seed=seed)
-    hot = np.where(z >= 0, "hot", "cold")
+    hot = np.where(z >= 0, _NAMES.index("hot"), _NAMES.index("cold"))
     mean = np.divide(lag, counts, out=np.full(n, np.nan), where=counts > 0)
     return _clusters(weights, x, mean, z, tails.p_two_sided(), hot, permutations, seed, alpha)
 
@@ -231,7 +233,7 @@ def local_geary(
     n = len(z)
     # Over all other places: their mean is -z / (n - 1), their squares are what z leaves.
     expected = z**2 + 2 * z * z / (n - 1) + ((z**2).sum() - z**2) / (n - 1)
-    alike = np.where(statistic <= expected, "alike", "unlike")
+    alike = np.where(statistic <= expected, _NAMES.index("alike"), _NAMES.index("unlike"))
     return _clusters(weights, x, w @ x, statistic, p, alike, permutations, seed, alpha)
 
 
@@ -251,11 +253,8 @@ def _local(
     statistic = one * lag * (n - 1) / n
     tails = conditional_tails(two, matrix, lag, permutations=permutations, seed=seed)
     place = np.where(one > 0, np.where(lag > 0, 0, 3), np.where(lag > 0, 1, 2))
-    quadrant = np.array(QUADRANTS)[place]
     p = tails.p_two_sided()
-    return _clusters(
-        weights, value, matrix @ other, statistic, p, quadrant, permutations, seed, alpha
-    )
+    return _clusters(weights, value, matrix @ other, statistic, p, place, permutations, seed, alpha)
 
 
 def _clusters(
@@ -264,7 +263,7 @@ def _clusters(
     lag: Floats,
     statistic: Floats,
     p: Floats,
-    quadrant: NDArray[np.str_],
+    quadrant: NDArray[np.int64],
     permutations: int,
     seed: int,
     alpha: float,
@@ -274,7 +273,8 @@ def _clusters(
     adjusted = np.full(len(p), np.nan)
     adjusted[~island] = adjust_p(p[~island], "bh")
     sure = np.nan_to_num(adjusted, nan=1.0) <= alpha
-    cluster = np.where(sure, quadrant, "not significant")
+    cluster = np.where(sure, quadrant, _NOT_SIGNIFICANT)
+    names = pd.array(list(_NAMES), dtype="str")
     table = pd.DataFrame(
         {
             "value": value,
@@ -283,8 +283,9 @@ def _clusters(
             "p": np.where(island, np.nan, p),
             "p_fdr": adjusted,
             "neighbours": neighbours,
-            "quadrant": np.where(island, "island", quadrant),
-            "cluster": np.where(island, "island", cluster),
+            # Numbered until here: to make so many strings takes longer than all else.
+            "quadrant": names.take(np.where(island, _ISLAND, quadrant)),
+            "cluster": names.take(np.where(island, _ISLAND, cluster)),
         },
         index=weights.ids,
     )

@@ -9,20 +9,29 @@ draws of different places are dependent, each place's p is not: esda does the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ecity_geo.geo.compiled import threads
+from ecity_geo.stats.one_thread import one_thread
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Block: TypeAlias = tuple[Integers, Floats]
 
 # Sums in another order differ by the last bits, which must not break a tie.
 _SLACK = 1e-10
-# Simulated lags held at once, for weights that differ within a row.
-_BLOCK = 4_000_000
+# Simulated lags that a thread holds at once, for weights that differ within a row: they stay in
+# its cache, and memory does not grow with the map.
+_BLOCK = 500_000
+# Weights that differ by less, relatively, are equal.
+_SAME = 1e-12
 # So many times the square of a draw's length, and places rarely come up twice in it.
 _SPARSE = 10
 
@@ -74,16 +83,20 @@ def conditional_tails(
     """
     orders = _orders(matrix, permutations, seed)
     slack = _slack(values)
+
+    def count(rows: Integers, weights: Floats) -> Integers:
+        return _count(_lags(values, rows, weights, orders), observed[rows], slack)
+
     tails = np.full((2, len(values)), permutations, dtype=np.int64)
     for rows, weights in _alike(matrix):
-        equal = np.ptp(weights, axis=1) <= 1e-12 * weights.max(axis=1)
+        equal = _equal(weights)
         if equal.any():
             some = rows[equal]
-            target = observed[some] / weights[equal][:, 0]
+            target = observed[some] / weights[equal, 0]
             tails[:, some] = _sorted_sums(values, some, target, orders[:, : weights.shape[1] + 1])
-        for some, own in _blocks(rows[~equal], weights[~equal], permutations):
-            lags = _lags(values, some, own, orders)
-            tails[:, some] = _count(lags, observed[some], slack)
+        blocks = _blocks(rows[~equal], weights[~equal], permutations)
+        for some, counts in _counted(count, blocks):
+            tails[:, some] = counts
     return Tails(at_least=tails[0], at_most=tails[1], permutations=permutations)
 
 
@@ -112,13 +125,17 @@ def difference_tails(
     """
     orders = _orders(matrix, permutations, seed)
     slack = _slack(values**2)
+
+    def count(rows: Integers, weights: Floats) -> Integers:
+        lags, squares = (_lags(each, rows, weights, orders) for each in (values, values**2))
+        held = values[rows]
+        sums = held**2 * weights.sum(axis=1) - 2 * held * lags + squares
+        return _count(sums, observed[rows], slack)
+
     tails = np.full((2, len(values)), permutations, dtype=np.int64)
     for rows, weights in _alike(matrix):
-        for some, own in _blocks(rows, weights, permutations):
-            lags, squares = (_lags(each, some, own, orders) for each in (values, values**2))
-            held = values[some]
-            sums = held**2 * own.sum(axis=1) - 2 * held * lags + squares
-            tails[:, some] = _count(sums, observed[some], slack)
+        for some, counts in _counted(count, _blocks(rows, weights, permutations)):
+            tails[:, some] = counts
     return Tails(at_least=tails[0], at_most=tails[1], permutations=permutations)
 
 
@@ -143,7 +160,7 @@ def _slack(values: Floats) -> float:
     return _SLACK * max(float(np.abs(values).max(initial=0.0)), 1.0)
 
 
-def _alike(matrix: csr_array) -> Iterator[tuple[Integers, Floats]]:
+def _alike(matrix: csr_array) -> Iterator[Block]:
     """Yield the rows with as many neighbours, and their weights, ``rows x neighbours``."""
     counts = np.diff(matrix.indptr)
     for k in np.unique(counts[counts > 0]):
@@ -151,12 +168,31 @@ def _alike(matrix: csr_array) -> Iterator[tuple[Integers, Floats]]:
         yield rows, matrix.data[matrix.indptr[rows][:, None] + np.arange(k)]
 
 
-def _blocks(
-    rows: Integers, weights: Floats, permutations: int
-) -> Iterator[tuple[Integers, Floats]]:
+def _equal(weights: Floats) -> NDArray[np.bool_]:
+    """Tell which rows hold the same weight throughout, but for rounding."""
+    if np.ptp(weights) <= _SAME * weights[0, 0]:
+        return np.ones(len(weights), dtype=np.bool_)
+    same: NDArray[np.bool_] = np.ptp(weights, axis=1) <= _SAME * weights[:, 0]
+    return same
+
+
+def _blocks(rows: Integers, weights: Floats, permutations: int) -> Iterator[Block]:
     step = max(_BLOCK // permutations, 1)
     for start in range(0, len(rows), step):
         yield rows[start : start + step], weights[start : start + step]
+
+
+def _counted(
+    count: Callable[[Integers, Floats], Integers], blocks: Iterable[Block]
+) -> Iterator[tuple[Integers, Integers]]:
+    """Yield the rows of each block and their counts, counted in threads where blocks are many."""
+    some = list(blocks)
+    if len(some) < 2:
+        yield from ((rows, count(rows, weights)) for rows, weights in some)
+        return
+    with one_thread(), ThreadPoolExecutor(threads()) as pool:
+        counts = pool.map(lambda block: count(*block), some)
+        yield from zip((rows for rows, _ in some), counts, strict=True)
 
 
 def _sorted_sums(values: Floats, rows: Integers, target: Floats, orders: Integers) -> Integers:
@@ -164,10 +200,8 @@ def _sorted_sums(values: Floats, rows: Integers, target: Floats, orders: Integer
     drawn, spare = orders[:, :-1], orders[:, -1]
     sums = values[drawn].sum(axis=1)
     slack = _slack(values)
-    ordered = np.sort(sums)
-    at_least = len(sums) - np.searchsorted(ordered, target - slack, side="left")
-    at_most = np.searchsorted(ordered, target + slack, side="right")
-    permutation, seat, row = _seated(drawn, rows)
+    at_least, at_most = _tails_of_one(sums, target, slack)
+    permutation, seat, row = _seated(drawn, rows, len(values))
     before = sums[permutation]
     after = before - values[drawn[permutation, seat]] + values[spare[permutation]]
     low, high = target[row] - slack, target[row] + slack
@@ -181,12 +215,27 @@ def _sorted_sums(values: Floats, rows: Integers, target: Floats, orders: Integer
     )
 
 
+def _tails_of_one(sums: Floats, target: Floats, slack: float) -> tuple[Integers, Integers]:
+    """Count the sums that are at least, and at most, each target.
+
+    The few sums are looked up among the many targets, not the other way round.
+    """
+    order = np.argsort(target)
+    ordered = target[order]
+    beyond = np.searchsorted(ordered, sums + slack, side="right")
+    below = np.searchsorted(ordered, sums - slack, side="left")
+    tails = np.empty((2, len(target)), dtype=np.int64)
+    tails[0, order] = len(sums) - np.cumsum(np.bincount(beyond, minlength=len(target) + 1))[:-1]
+    tails[1, order] = np.cumsum(np.bincount(below, minlength=len(target) + 1))[:-1]
+    return tails[0], tails[1]
+
+
 def _lags(values: Floats, rows: Integers, weights: Floats, orders: Integers) -> Floats:
     """Return the permuted lags of rows of k weights each, ``permutations x rows``."""
     k = weights.shape[1]
     drawn = orders[:, :k]
     lags = values[drawn] @ weights.T
-    permutation, seat, row = _seated(drawn, rows)
+    permutation, seat, row = _seated(drawn, rows, len(values))
     place, spare = drawn[permutation, seat], orders[permutation, k]
     lags[permutation, row] += weights[row, seat] * (values[spare] - values[place])
     return np.asarray(lags, dtype=np.float64)
@@ -198,9 +247,10 @@ def _count(lags: Floats, observed: Floats, slack: float) -> Integers:
     )
 
 
-def _seated(drawn: Integers, rows: Integers) -> tuple[Integers, Integers, Integers]:
+def _seated(drawn: Integers, rows: Integers, places: int) -> tuple[Integers, Integers, Integers]:
     """Find who was drawn as a neighbour of itself: permutation, seat, and place in `rows`."""
-    at = np.searchsorted(rows, drawn)
-    at[at == len(rows)] = 0
-    permutation, seat = np.nonzero(rows[at] == drawn)
+    row = np.full(places, -1)
+    row[rows] = np.arange(len(rows))
+    at = row[drawn]
+    permutation, seat = np.nonzero(at >= 0)
     return permutation, seat, at[permutation, seat]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
 from collections.abc import Callable
 from itertools import permutations as every_order
+from types import ModuleType
 
 import geopandas as gpd
 import numpy as np
@@ -59,6 +62,15 @@ def with_peer(weights: SpatialWeights) -> object:
     return made
 
 
+@pytest.fixture(scope="session")
+def esda() -> ModuleType:
+    """The peer without numba, which it takes if it is there: to compile it takes 15 seconds."""
+    with pytest.MonkeyPatch.context() as without:
+        without.setitem(sys.modules, "numba", None)
+        made: ModuleType = pytest.importorskip("esda", reason="esda is not installed")
+    return made
+
+
 def smaller_tail(table: pd.DataFrame) -> np.ndarray:
     """The peer's p is of one side."""
     return table["p"].to_numpy() / 2
@@ -69,8 +81,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 
 @pytest.mark.parametrize("make", [lambda p: k_nearest(p, 6), lambda p: distance_band(p, 900)])
-def test_global_moran_is_that_of_esda(make: Callable[[gpd.GeoSeries], SpatialWeights]) -> None:
-    esda = pytest.importorskip("esda")
+def test_global_moran_is_that_of_esda(
+    make: Callable[[gpd.GeoSeries], SpatialWeights], esda: ModuleType
+) -> None:
     points, x, y = city()
     weights = make(points)
     if len(weights.islands):
@@ -87,8 +100,7 @@ def test_global_moran_is_that_of_esda(make: Callable[[gpd.GeoSeries], SpatialWei
 
 
 @pytest.mark.parametrize("kind", ["moran", "bivariate", "gi", "geary"])
-def test_local_statistics_are_those_of_esda(kind: str) -> None:
-    esda = pytest.importorskip("esda")
+def test_local_statistics_are_those_of_esda(kind: str, esda: ModuleType) -> None:
     points, x, y = city()
     weights = k_nearest(points, 6)
     peer = with_peer(weights)
@@ -118,8 +130,7 @@ def test_local_statistics_are_those_of_esda(kind: str) -> None:
     assert np.abs(smaller_tail(found.table) - theirs.p_sim).max() < MONTE_CARLO
 
 
-def test_quadrants_are_those_of_esda() -> None:
-    esda = pytest.importorskip("esda")
+def test_quadrants_are_those_of_esda(esda: ModuleType) -> None:
     points, x, _ = city()
     weights = k_nearest(points, 6)
     theirs = esda.Moran_Local(x.to_numpy(), with_peer(weights), permutations=9, seed=1).q
@@ -171,6 +182,47 @@ def test_squared_differences_agree_with_enumeration() -> None:
         assert tails.at_least[i] / 20_000 == pytest.approx(
             (sums >= observed[i] - 1e-9).mean(), abs=0.018
         )
+
+
+@pytest.mark.parametrize("block", [1, 5_000, 19_701])
+def test_counts_are_the_same_whatever_is_held_in_memory_at_once(
+    monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    # Identity: blocks of one place, of 50, of all but one, against all 200 in one block.
+    points, x, _ = city(200)
+    near = k_nearest(points, 6)
+    data = np.random.default_rng(3).random(near.matrix.nnz) + 0.1
+    falling = csr_array((data, near.matrix.indices, near.matrix.indptr), near.matrix.shape)
+    weights = SpatialWeights(matrix=falling, ids=near.ids, kind="falling")
+    whole = [find(x, weights, permutations=99, seed=2).table for find in (local_moran, local_geary)]
+    monkeypatch.setattr(permutation, "_BLOCK", block)
+    parts = [find(x, weights, permutations=99, seed=2).table for find in (local_moran, local_geary)]
+    for one, other in zip(whole, parts, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_memory_does_not_grow_with_the_map() -> None:
+    # 40,000 places, whose 999 lags each would be 320 MB: what is held at once is a tenth of it.
+    n = 40_000
+    ring = np.arange(n)
+    ends, rows = np.concatenate([(ring + 1) % n, (ring + 2) % n]), np.tile(ring, 2)
+    matrix = csr_array((np.where(ends > rows, 2.0, 1.0), (rows, ends)), shape=(n, n))
+    values = np.random.default_rng(1).normal(size=n)
+    matrix.data[:n] *= 3
+    tracemalloc.start()
+    conditional_tails(values, matrix, matrix @ values, permutations=999, seed=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
+
+
+def test_sums_looked_up_among_targets_are_counted_with_their_ties() -> None:
+    # Against plain counting, of whole numbers, so that most are ties.
+    rng = np.random.default_rng(6)
+    sums, target = (rng.integers(0, 12, size).astype(float) for size in (99, 300))
+    at_least, at_most = permutation._tails_of_one(sums, target, 1e-9)
+    assert at_least.tolist() == [(sums >= t).sum() for t in target]
+    assert at_most.tolist() == [(sums <= t).sum() for t in target]
 
 
 def test_level_is_kept_where_there_is_no_pattern() -> None:
@@ -237,8 +289,7 @@ def test_chessboard_and_halves_by_hand() -> None:
     assert joins.loc["all", "p"] <= 0.002
 
 
-def test_join_counts_are_those_of_esda() -> None:
-    esda = pytest.importorskip("esda")
+def test_join_counts_are_those_of_esda(esda: ModuleType) -> None:
     points, x, _ = city(120)
     weights = distance_band(points, 2500)
     groups = pd.Series(np.where(x > 0, "b", "w"), points.index)
