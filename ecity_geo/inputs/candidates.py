@@ -60,7 +60,17 @@ def read_candidates(
     InputError
         With every fault of the file, or if no site can be generated.
     """
-    if config.from_ == "streets" and streets is not None:
+    if config.from_ == "streets":
+        if streets is None:
+            raise InputError(
+                Fault(
+                    source="candidates",
+                    field="from",
+                    found="junctions asked for, and no streets",
+                    expected="a street graph",
+                    cure="Add a section [streets], or generate a grid.",
+                )
+            )
         asked = {"spacing": config.spacing, "reach": config.reach}
         return Checked(data=street_sites(streets, demand, districts, **asked))
     if not config.path:

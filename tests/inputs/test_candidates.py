@@ -166,6 +166,11 @@ def test_junctions_near_people_of_a_district_are_sites() -> None:
         street_sites(streets, demand((260, 260, 9)), frame, spacing=200, reach=5)
 
 
+def test_junctions_without_streets_are_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="and no streets"):
+        read(tmp_path, from_="streets")
+
+
 def test_given_sites_are_read_and_placed(tmp_path: Path) -> None:
     (lon, lat), (out_lon, out_lat) = city.lonlat(500, 500), city.lonlat(-900, 500)
     (tmp_path / "sites.csv").write_text(
