@@ -12,6 +12,7 @@ from ecity_geo.stats.clusters import QUADRANTS, local_moran
 from ecity_geo.stats.spatial import FEW, moran
 
 NONE = "none"
+MISSING = float("nan")
 PERMUTATIONS = 9999
 """Enough for a p that stays below 0.05 when it is adjusted for 250 districts."""
 
@@ -19,27 +20,53 @@ APART = 1.0
 """Metres that borders may lie apart and still be shared: layers are rarely drawn to the point."""
 
 
-def inequality_of(demand: gpd.GeoDataFrame) -> dict[str, float]:
+def inequality_of(demand: gpd.GeoDataFrame, readiness: pd.Series) -> dict[str, float]:
     """Say how evenly access is shared over people.
 
     Parameters
     ----------
     demand
-        Demand points with `access_per_1000` and `population`.
+        Demand points with `access_per_1000`, `population`, `district_id` and `fabric`.
+    readiness
+        Mean readiness per district; missing where it is suppressed.
 
     Returns
     -------
     inequality
-        `gini`, and `lower_half`: the share of all capacity that the half of the people with least
-        have. Both are missing where nobody has any.
+        `gini`; `lower_half`: the share of all capacity that the half of the people with least
+        have; `between_fabrics`: the share of Theil's T that lies between urban fabrics, over the
+        people of one; `concentration`: above 0 where people in districts of higher readiness have
+        more, over those whose readiness is known. Missing where there is nothing to compare.
     """
     access, people = demand["access_per_1000"], demand["population"]
-    gini = inequality.gini(access, people)
-    if not gini >= 0:
-        return {"gini": gini, "lower_half": float("nan")}
-    curve = inequality.lorenz(access, people)
-    half = float(np.interp(0.5, curve["people"], curve["access"]))
-    return {"gini": gini, "lower_half": half}
+    curve = inequality.lorenz(access, people) if (access * people).sum() > 0 else None
+    return {
+        "gini": inequality.gini(access, people),
+        "lower_half": MISSING if curve is None else _at_half(curve),
+        "between_fabrics": _between(demand[demand["fabric"].notna()]),
+        "concentration": _concentration(demand, demand["district_id"].map(readiness)),
+    }
+
+
+def _at_half(curve: pd.DataFrame) -> float:
+    return float(np.interp(0.5, curve["people"], curve["access"]))
+
+
+def _between(demand: gpd.GeoDataFrame) -> float:
+    living = demand[demand["population"] > 0]
+    access, people, by = living["access_per_1000"], living["population"], living["fabric"]
+    if by.nunique() < 2 or not (access * people).sum() > 0:
+        return MISSING
+    found = inequality.theil(access, people, by=by)
+    return found.between / found.total if found.total > 0 else MISSING
+
+
+def _concentration(demand: gpd.GeoDataFrame, order: pd.Series) -> float:
+    known = order.notna() & (demand["population"] > 0)
+    access, people = demand.loc[known, "access_per_1000"], demand.loc[known, "population"]
+    if order[known].nunique() < 2 or not (access * people).sum() > 0:
+        return MISSING
+    return inequality.concentration_index(access, people, rank_by=order[known])
 
 
 def clustering_of(districts: gpd.GeoDataFrame, *, seed: int) -> dict[str, float]:
@@ -60,7 +87,7 @@ def clustering_of(districts: gpd.GeoDataFrame, *, seed: int) -> dict[str, float]
     """
     found = _comparable(districts)
     if found is None:
-        return {"moran_i": float("nan"), "moran_p": float("nan")}
+        return {"moran_i": MISSING, "moran_p": MISSING}
     whole = moran(*found, permutations=PERMUTATIONS, seed=seed)
     return {"moran_i": whole.i, "moran_p": whole.p}
 

@@ -379,7 +379,7 @@ def headline(
         "capacity_guessed": int((study.services["capacity"].isna() & (status == "open")).sum()),
         "people_both": float(both["population"].sum()),
         "uncovered_both": float(both["people_uncovered"].sum()),
-        **inequality_of(demand),
+        **inequality_of(demand, districts["readiness"]),
         **clustering_of(districts, seed=options.seed),
         "readiness": mean,
         "readiness_low": low,

@@ -82,15 +82,55 @@ def test_districts_without_people_are_left_out() -> None:
     assert found.iloc[1:].notna().all()
 
 
-def test_half_with_least_and_gini_by_hand() -> None:
-    # 200 people have 50 each, 300 have none: Gini 1 - 200/500; 100 of them in the upper half.
-    demand = pd.DataFrame({"access_per_1000": [50.0, 0.0], "population": [200.0, 300.0]})
-    assert inequality_of(demand) == pytest.approx({"gini": 0.6, "lower_half": 0.0})
-    even = pd.DataFrame({"access_per_1000": [50.0, 0.0], "population": [300.0, 200.0]})
-    # The half of 250 people holds 50 of the 300 that have all: 50/300.
-    assert inequality_of(even)["lower_half"] == pytest.approx(1 / 6)
+def homes(**columns: list[object]) -> pd.DataFrame:
+    """Four homes in two districts of two fabrics; `columns` replaces theirs."""
+    return pd.DataFrame(
+        {
+            "access_per_1000": [50.0, 50.0, 0.0, 0.0],
+            "population": [100.0, 100.0, 150.0, 150.0],
+            "district_id": ["a", "a", "b", "b"],
+            "fabric": ["planned", "planned", "informal", "informal"],
+            **columns,
+        }
+    )
+
+
+READY = pd.Series({"a": 4.0, "b": 2.0})
+
+
+def test_inequality_by_hand() -> None:
+    # 200 people have 50 each, 300 have none: Gini 1 - 200/500. All of it is between the two
+    # fabrics, and ranked by readiness people are ranked by access: the index is the Gini.
+    found = inequality_of(homes(), READY)
+    assert found == pytest.approx(
+        {"gini": 0.6, "lower_half": 0.0, "between_fabrics": 1.0, "concentration": 0.6}
+    )
+
+
+def test_half_with_least_has_what_the_lorenz_curve_says() -> None:
+    # 300 people share all; of the half of 250 people 50 are among them: 50/300.
+    found = inequality_of(homes(population=[150.0, 150.0, 100.0, 100.0]), READY)
+    assert found["lower_half"] == pytest.approx(1 / 6)
+
+
+def test_inequality_inside_a_fabric_is_not_between_fabrics() -> None:
+    found = inequality_of(homes(fabric=["planned", "informal", "planned", "informal"]), READY)
+    assert found["between_fabrics"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_capacity_where_readiness_is_low_is_below_nought() -> None:
+    assert inequality_of(homes(), 6 - READY)["concentration"] == pytest.approx(-0.6)
+
+
+def test_what_is_unknown_is_left_out_or_missing() -> None:
+    outside = homes(district_id=["a", "a", "b", None], fabric=["planned", None, None, None])
+    found = inequality_of(outside, READY)
+    assert found["concentration"] > 0
+    assert np.isnan(found["between_fabrics"])  # one fabric is nothing to compare
+    hidden = inequality_of(homes(), pd.Series({"a": 4.0, "b": np.nan}))
+    assert np.isnan(hidden["concentration"])
 
 
 def test_nobody_has_a_share_where_there_is_nothing() -> None:
-    demand = pd.DataFrame({"access_per_1000": [0.0, 0.0], "population": [200.0, 300.0]})
-    assert all(np.isnan(value) for value in inequality_of(demand).values())
+    found = inequality_of(homes(access_per_1000=[0.0] * 4), READY)
+    assert all(np.isnan(value) for value in found.values())

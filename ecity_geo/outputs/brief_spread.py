@@ -12,6 +12,8 @@ from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.stats.spatial import FEW
 
 LEVEL = 0.05
+LINK = 0.005
+"""A smaller concentration index is written as 0."""
 
 
 def spread(findings: Findings, lang: str) -> list[str]:
@@ -27,11 +29,12 @@ def spread(findings: Findings, lang: str) -> list[str]:
     Returns
     -------
     sentences
-        The share of the half of the people with least; whether districts of like coverage lie
-        together, or that they are too few to tell; which ones are clusters of low coverage.
+        The share of the half of the people with least, and of urban fabrics in the inequality;
+        whether capacity goes with readiness; whether districts of like coverage lie together, or
+        that they are too few to tell; which ones are clusters of low coverage.
     """
-    said = (_over_people(findings, lang), _over_map(findings, lang), _clusters(findings, lang))
-    return [each for each in said if each]
+    parts = (_over_people, _over_readiness, _over_map, _clusters)
+    return [said for said in (part(findings, lang) for part in parts) if said]
 
 
 def _over_people(findings: Findings, lang: str) -> str:
@@ -39,7 +42,19 @@ def _over_people(findings: Findings, lang: str) -> str:
     if not np.isfinite(city["gini"]):
         return ""
     gini, share = number(city["gini"], lang, 2), percent(city["lower_half"], lang)
-    return text("report.spread.people", lang, gini=gini, share=share)
+    said = [text("report.spread.people", lang, gini=gini, share=share)]
+    if np.isfinite(city["between_fabrics"]):
+        share = percent(city["between_fabrics"], lang)
+        said.append(text("report.spread.fabrics", lang, share=share))
+    return " ".join(said)
+
+
+def _over_readiness(findings: Findings, lang: str) -> str:
+    index = figures(findings)["concentration"]
+    if not np.isfinite(index):
+        return ""
+    word = "more" if index >= LINK else "less" if index <= -LINK else "no"
+    return text(f"report.spread.{word}_ready", lang, index=number(index, lang, 2))
 
 
 def _over_map(findings: Findings, lang: str) -> str:

@@ -43,7 +43,7 @@ METHODS = (
     (
         "spread",
         "",
-        "Gini (1912); Moran (1950), doi:10.2307/2332142",
+        "Theil (1967); Kakwani et al. (1997), doi:10.1016/S0304-4076(96)01807-6; Moran (1950)",
     ),
     ("gap", "gap = √( (max − readiness) / (max − min) × (1 − covered share) )", ""),
     ("siting", "", ""),

@@ -356,6 +356,8 @@ def _city() -> dict[str, float | int | str]:
         "mean_cost": 16.4,
         "gini": 0.41,
         "lower_half": 0.18,
+        "between_fabrics": 0.25,
+        "concentration": 0.12,
         "moran_i": np.nan,
         "moran_p": np.nan,
         "readiness": 2.8,

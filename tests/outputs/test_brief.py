@@ -174,9 +174,23 @@ def spread_over(districts: int, **city: float) -> list[str]:
 
 
 def test_page_says_how_evenly_access_is_shared() -> None:
-    assert "have 18% of the capacity (Gini 0.41;" in spread(make_findings(), "en")[0]
-    nobody = make_findings(city=make_findings().city | {"gini": np.nan})
-    assert len(spread(nobody, "fa")) == 1
+    shared = spread(make_findings(), "en")[0]
+    assert "have 18% of the capacity (Gini 0.41;" in shared
+    assert "25% of the inequality lies between urban fabrics" in shared
+    nobody = dict.fromkeys(("gini", "between_fabrics", "concentration"), np.nan)
+    assert len(spread(make_findings(city=make_findings().city | nobody), "fa")) == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        (0.12, "higher readiness have more capacity for their people (concentration index 0.12;"),
+        (-0.12, "have less capacity for their people (concentration index \u22120.12;"),
+        (0.004, "Capacity has no link with readiness (concentration index 0.00)"),
+    ],
+)
+def test_page_says_whether_capacity_goes_with_readiness(index: float, told: str) -> None:
+    assert told in spread_over(6, concentration=index)[1]
 
 
 @pytest.mark.parametrize(
@@ -201,11 +215,11 @@ def test_page_says_how_evenly_access_is_shared() -> None:
 def test_page_says_whether_low_coverage_lies_together(
     districts: int, i: float, p: float, said: str
 ) -> None:
-    assert said in spread_over(districts, moran_i=i, moran_p=p)[1]
+    assert said in spread_over(districts, moran_i=i, moran_p=p)[2]
 
 
 def test_nothing_is_said_of_clusters_where_all_are_covered_alike() -> None:
-    assert len(spread_over(20, moran_i=np.nan, moran_p=np.nan)) == 1
+    assert len(spread_over(20, moran_i=np.nan, moran_p=np.nan)) == 2
 
 
 @pytest.mark.parametrize("model", MODELS)
