@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.brief_sites import figures
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
+from ecity_geo.outputs.reasons import detail_text
 from ecity_geo.outputs.runinfo import portable
 from ecity_geo.outputs.text import has_text, isolate, localise_digits, number, text
 
@@ -68,7 +69,7 @@ def repair_grid(findings: Findings, lang: str) -> Grid:
             Cell(text=_repair(repair.kind, lang)),
             Cell(text=number(repair.count, lang)),
             Cell(text=isolate(portable(repair.source), lang), ltr=True),
-            Cell(text=isolate(repair.detail, lang), ltr=True),
+            Cell(text=isolate(detail_text(repair.detail, lang), lang), ltr=lang == "en"),
         )
         for repair in findings.study.repairs
     )

@@ -11,6 +11,7 @@ from ecity_geo.outputs import assets
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.headlines import headline
 from ecity_geo.outputs.pages import STATISTICS_STYLE, render
+from ecity_geo.outputs.reasons import reason_text
 from ecity_geo.outputs.report import page_name
 from ecity_geo.outputs.statistics_figures import Figure, figures
 from ecity_geo.outputs.statistics_table import Style, study_labels, table_grid
@@ -29,7 +30,7 @@ class Untold:
     table
         Its caption.
     reason
-        Why, in the words of the analysis.
+        Why.
     """
 
     table: str
@@ -157,7 +158,7 @@ def _chapter(
         untold=[
             Untold(
                 table=_title(f"statistics.table.{table}", table, style.lang),
-                reason=survey.untold[table],
+                reason=reason_text(survey.untold[table], style.lang, style.labels),
             )
             for table in CHAPTERS[name]
             if table in survey.untold

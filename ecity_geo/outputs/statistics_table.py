@@ -8,8 +8,9 @@ Formats: ``d0`` to ``d3`` decimals, ``b2`` and ``b3`` the same for what cannot p
 ``ib2`` intervals of two columns (``low..high``), ``p``, ``count``, ``df``, ``share0`` and
 ``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says),
 ``soar`` (entry of the sheet), ``path`` (names joined by operators), ``word`` (of the catalogue),
-``text``, ``hide``. With a question mark, a column that says the same in every row moves into the
-note. A row without a column may set a table upright: ``transpose``.
+``text``, ``reason`` (why there is no figure), ``hide``. With a question mark, a column that says
+the same in every row moves into the note. A row without a column may set a table upright:
+``transpose``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ecity_geo.outputs.apa import bounded, brackets, p_value
 from ecity_geo.outputs.grid import Cell, Grid, Kind
 from ecity_geo.outputs.grid import Column as Head
 from ecity_geo.outputs.pages import fragment, template_source
+from ecity_geo.outputs.reasons import reason_text
 from ecity_geo.outputs.text import (
     DIRECTION,
     MISSING,
@@ -45,7 +47,7 @@ from ecity_geo.study import Study
 Labels = Mapping[str, str]
 Row = Mapping[str, Any]
 
-_WORDS = ("name", "district", "group", "soar", "path", "word", "text", "yes")
+_WORDS = ("name", "district", "group", "soar", "path", "word", "text", "reason", "yes")
 _FIGURES: dict[str, Callable[[Any, str], str]] = {
     **{f"d{digits}": partial(number, digits=digits) for digits in range(4)},
     **{f"b{digits}": partial(bounded, digits=digits) for digits in (2, 3)},
@@ -323,8 +325,15 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
         return text(f"statistics.word.{'yes' if value else 'no'}", how.lang)
     if style == "path":
         return path_words(written, how.labels, how.lang)
+    if style == "reason":
+        return reason_text(written, how.lang, how.labels)
+    by = str(row.get("by", "")) if style == "group" else style
+    return _named(written, style, by, how)
+
+
+def _named(written: str, style: str, by: str, how: Style) -> str:
+    """Return the name of what an id stands for, or the word of the catalogue."""
     if style in ("district", "group", "soar"):
-        by = str(row.get("by", "")) if style == "group" else style
         return isolate(how.labels.get(f"{by}:{written}", written), how.lang)
     if style == "name" and written in how.labels:
         return isolate(how.labels[written], how.lang)

@@ -12,6 +12,7 @@ import pytest
 
 from ecity_geo.outputs import assets, headlines, report
 from ecity_geo.outputs.apa import bounded, brackets, p_value
+from ecity_geo.outputs.reasons import reason_text
 from ecity_geo.outputs.statistics import statistics_page
 from ecity_geo.outputs.statistics_figures import figures, path_figure
 from ecity_geo.outputs.statistics_table import study_labels, table_html
@@ -231,8 +232,9 @@ def test_a_table_without_answer_shows_why(lang: str) -> None:
     assert {"one-sample", "friedman"} <= set(found.untold)
     html = statistics_page(found, lang)
     said = Reader(html).text
+    labels = study_labels(found.study, lang)
     for why in found.untold.values():
-        assert why in said
+        assert reason_text(why, lang, labels) in said
     assert headlines.headline(found, "level", lang) == ""
 
 
