@@ -121,6 +121,8 @@ def _fewest(findings: Findings, lang: str) -> str:
         return text("report.brief.fewest_none", lang)
     left = findings.demand["population"].reindex(plan.unreachable).sum()
     sites = _new_sites(findings, "lscp", lang)
+    if plan.status != "optimal":
+        sites = text("report.brief.at_most", lang, sites=sites)
     if not left > 0:
         return text("report.brief.fewest", lang, sites=sites)
     return text("report.brief.fewest_left", lang, sites=sites, left=number(left, lang))

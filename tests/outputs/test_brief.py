@@ -285,6 +285,9 @@ def test_fewest_sites_are_counted_and_who_is_left_out(make: Make) -> None:
     findings = make(study={"siting": {"models": ["lscp"]}})
     count = len(findings.plans["lscp"].sites)
     assert f"It would take {count} new sites to bring everybody within reach" in said(findings)
+    unproven = {"lscp": replace(findings.plans["lscp"], status="time_limit", gap=0.1)}
+    told = said(replace(findings, plans=unproven))
+    assert f"It would take at most {count} new sites to bring everybody" in told
 
 
 def test_people_who_lose_a_service_are_taken_off_those_whom_sites_bring(make: Make) -> None:
