@@ -15,13 +15,10 @@ the same in every row moves into the note. A row without a column may set a tabl
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from importlib.resources import files
-from io import StringIO
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -32,6 +29,14 @@ from ecity_geo.outputs.grid import Cell, Grid, Kind
 from ecity_geo.outputs.grid import Column as Head
 from ecity_geo.outputs.pages import fragment, template_source
 from ecity_geo.outputs.reasons import reason_text
+from ecity_geo.outputs.statistics_columns import (
+    Column,
+    column_of,
+    columns,
+    dictionary,
+    known,
+    layouts,
+)
 from ecity_geo.outputs.text import (
     DIRECTION,
     MISSING,
@@ -56,28 +61,6 @@ _FIGURES: dict[str, Callable[[Any, str], str]] = {
     "count": number,
     "df": lambda value, lang: number(value, lang, 0 if _whole(value) else 2),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """How a column of a table is shown.
-
-    Parameters
-    ----------
-    name
-        Of the frame; ``low..high`` stands for two.
-    style
-        A format of this module.
-    heading
-        In both languages.
-    constant
-        Whether it moves into the note where it says the same in every row.
-    """
-
-    name: str
-    style: str
-    heading: Label
-    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +171,9 @@ def study_labels(study: Study, lang: str) -> dict[str, str]:
 
 def table_grid(frame: pd.DataFrame, name: str, style: Style) -> Grid:
     """Prepare a table as text; see `table_html`."""
-    chosen = _columns(frame, name)
+    chosen = columns(frame, name)
     rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-    upright = (name, "transpose") in _layouts()
+    upright = (name, "transpose") in layouts()
     constant = [each for each in chosen if each.constant and not upright and _same(frame, each)]
     shown = [column for column in chosen if column not in constant]
     notes = [_stated(column, rows[0], style) for column in constant] if rows else []
@@ -236,68 +219,40 @@ def _upright(
     )
 
 
-@lru_cache(maxsize=1)
-def _dictionary() -> dict[tuple[str, str], Column]:
-    entries = {}
-    for row in _lines():
-        if row["column"]:
-            entries[row["table"], row["column"]] = Column(
-                name=row["column"],
-                style=row["format"].rstrip("?"),
-                heading=Label(fa=row["fa"], en=row["en"]),
-                constant=row["format"].endswith("?"),
-            )
-    return entries
+def column_meaning(
+    name: str, table: str, frame: pd.DataFrame, lang: str, *, confidence: float
+) -> str:
+    """Say in words what a column of a table is.
 
+    Parameters
+    ----------
+    name
+        Column of the frame.
+    table
+        Name of the table.
+    frame
+        The table.
+    lang
+        ``"fa"`` or ``"en"``.
+    confidence
+        Level of the intervals in it.
 
-@lru_cache(maxsize=1)
-def _layouts() -> frozenset[tuple[str, str]]:
-    return frozenset((row["table"], row["format"]) for row in _lines() if not row["column"])
-
-
-@lru_cache(maxsize=1)
-def _lines() -> tuple[dict[str, str], ...]:
-    content = (files("ecity_geo.outputs") / "statistics.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(StringIO(content)))
-
-
-def _columns(frame: pd.DataFrame, table: str) -> list[Column]:
-    """Choose the columns that are shown, in the order of the frame; the question comes first."""
-    names = [str(name) for name in frame.columns]
-    pairs = {
-        pair.split("..")[0]: (pair, pair.split("..")[1])
-        for owner, pair in _dictionary()
-        if ".." in pair and owner in ("*", table) and set(pair.split("..")) <= set(names)
-    }
-    seconds = {second for _, second in pairs.values()}
-    chosen = []
-    for name in names:
-        if name in seconds:
-            continue
-        column = _column(pairs[name][0] if name in pairs else name, table, frame)
-        if column.style != "hide" and frame[name].map(_known).any():
-            chosen.append(column)
-    return sorted(chosen, key=lambda column: column.name != "item")
-
-
-def _column(name: str, table: str, frame: pd.DataFrame) -> Column:
-    entries = _dictionary()
-    known = entries.get((table, name)) or entries.get(("*", name))
-    if known is not None:
-        return known
-    words = name.replace("_", " ").replace("-", " ").strip().capitalize()
-    heading = Label(fa=words, en=words)
-    return Column(name=name, style=_style_of(name, frame[name]), heading=heading)
-
-
-def _style_of(name: str, values: pd.Series) -> str:
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return "yes"
-    if pd.api.types.is_integer_dtype(values.dtype):
-        return "count"
-    if pd.api.types.is_float_dtype(values.dtype):
-        return "p" if name == "p" or name.startswith("p_") else "d3"
-    return "word"
+    Returns
+    -------
+    meaning
+        Its heading; the ends of an interval say which end they are.
+    """
+    entries = dictionary()
+    style = Style(lang=lang, digits=lang, labels={}, confidence=confidence)
+    for owner in (table, "*"):
+        if (owner, name) in entries:
+            return _heading(entries[owner, name], style)
+        for (of, pair), column in entries.items():
+            ends = pair.split("..")
+            if of == owner and name in ends and set(ends) <= set(frame.columns):
+                key = "statistics.low_end" if name == ends[0] else "statistics.high_end"
+                return text(key, lang, heading=_heading(column, style))
+    return _heading(entries.get((table, "*")) or column_of(name, table, frame), style)
 
 
 def _cell(row: Row, column: Column, style: Style) -> Cell:
@@ -308,7 +263,7 @@ def _cell(row: Row, column: Column, style: Style) -> Cell:
         written = brackets(low, high, style.digits, places, below_one=below_one)
         return Cell(text=written, ltr=True)
     value = row[column.name]
-    if not _known(value):
+    if not known(value):
         return Cell(text=MISSING)
     if column.style in _FIGURES:
         return Cell(text=_figure(value, column.style, style.digits), ltr=True)
@@ -363,7 +318,7 @@ def _stated(column: Column, row: Row, style: Style) -> str:
 
 
 def _heading(column: Column, style: Style) -> str:
-    if column.name in style.labels and ("*", column.name) not in _dictionary():
+    if column.name in style.labels and ("*", column.name) not in dictionary():
         return isolate(style.labels[column.name], style.lang)
     heading = column.heading.text(style.lang) or column.name
     return heading.replace("{confidence}", percent(style.confidence, style.digits))
@@ -383,10 +338,6 @@ def _caption(name: str, lang: str) -> str:
 
 def _same(frame: pd.DataFrame, column: Column) -> bool:
     return len(frame) > 1 and len(set(frame[column.name].map(str))) == 1
-
-
-def _known(value: Any) -> bool:
-    return bool(value) if isinstance(value, str) else not pd.isna(value)
 
 
 def _whole(value: Any) -> bool:

@@ -17,6 +17,11 @@ from ecity_geo.outputs.headlines import council_sentences
 from ecity_geo.outputs.picture import district_svg
 from ecity_geo.outputs.site_figures import site_figures
 from ecity_geo.outputs.statistics_figures import Figure, figures
+from ecity_geo.outputs.survey_tables import (
+    survey_dictionary,
+    survey_table_name,
+    survey_tables,
+)
 from ecity_geo.survey_findings import Settings, SurveyFindings, analyse_survey
 
 Drawn = dict[str, dict[str, Figure]]
@@ -58,18 +63,23 @@ def write_outputs(
     drawn = {lang: figures(counted, lang) for lang in chosen}
     sited = {lang: site_figures(findings, lang) for lang in chosen}
     shown = [name for each in (drawn, sited) for name in next(iter(each.values()), {})]
-    names = output_names(chosen, figures=shown)
+    names = output_names(chosen, figures=shown, statistics_tables=counted.tables)
     with output_set(out, names) as staging:
         for name, content in _pages(findings, chosen, counted, drawn, sited).items():
             _write(staging / name, content)
-        for name, content in _tables(findings).items():
+        for name, content in _tables(findings, counted).items():
             _write(staging / name, content)
         _write(staging / "run.json", runinfo.to_json(runinfo.run_info(findings)))
         write_geopackage(findings, staging / "study.gpkg")
     return [out / name for name in names]
 
 
-def output_names(languages: tuple[str, ...], *, figures: Iterable[str] = ()) -> list[str]:
+def output_names(
+    languages: tuple[str, ...],
+    *,
+    figures: Iterable[str] = (),
+    statistics_tables: Iterable[str] = (),
+) -> list[str]:
     """Name every file of a run.
 
     Parameters
@@ -78,6 +88,8 @@ def output_names(languages: tuple[str, ...], *, figures: Iterable[str] = ()) -> 
         Languages of the pages.
     figures
         Names of the figures that could be drawn.
+    statistics_tables
+        Names of the tables of the survey that could be made.
 
     Returns
     -------
@@ -95,6 +107,7 @@ def output_names(languages: tuple[str, ...], *, figures: Iterable[str] = ()) -> 
         *drawn,
         *pictures,
         *tabled,
+        *(f"tables/{survey_table_name(name)}.csv" for name in statistics_tables),
         "tables/columns.csv",
         "study.gpkg",
         "run.json",
@@ -209,13 +222,17 @@ def _card(findings: Findings, drawn: OfflineMap, kind: str) -> report.Card:
     )
 
 
-def _tables(findings: Findings) -> dict[str, str]:
+def _tables(findings: Findings, survey: SurveyFindings) -> dict[str, str]:
     written = {}
     for name, frame in tables.tables(findings).items():
         written[f"tables/{name}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
         written[f"tables/{name}.json"] = tables.to_json(frame, name=name, study=findings.study)
+    counted = survey_tables(survey)
+    for name, frame in counted.items():
+        written[f"tables/{name}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
     dictionary = (files("ecity_geo.outputs") / "columns.csv").read_text(encoding="utf-8")
-    written["tables/columns.csv"] = tables.BYTE_ORDER_MARK + dictionary
+    more = survey_dictionary(counted, confidence=survey.study.options.confidence)
+    written["tables/columns.csv"] = tables.BYTE_ORDER_MARK + dictionary + more
     return written
 
 
