@@ -78,7 +78,7 @@ def proof(findings: Findings, model: str, lang: str) -> str:
     """Say how good a plan is proved to be."""
     plan = findings.plans[model]
     if plan.sites.empty:
-        return text("report.proof.none", lang)
+        return text(f"report.proof.{'none_kept' if model == 'conditioned' else 'none'}", lang)
     if plan.status != "optimal":
         return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
     word = "one" if len(plan.sites) == 1 else "optimal"

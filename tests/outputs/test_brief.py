@@ -302,6 +302,11 @@ def test_people_who_lose_a_service_are_taken_off_those_whom_sites_bring(make: Ma
     assert f"Services that would close: {len(findings.conditioned.closed)}." in said(findings)
 
 
+def test_a_budget_of_nothing_opens_nothing(make: Make) -> None:
+    findings = make(study={"siting": {"models": ["conditioned"], "budget": 0}})
+    assert site_grids.proof(findings, "conditioned", "en").startswith("These conditions leave no")
+
+
 def test_conditions_are_told_with_their_price_and_floor(make: Make) -> None:
     siting = {"models": ["conditioned"], "budget": 4, "floor": 0.5}
     told = said(make(study={"siting": siting}))
