@@ -67,8 +67,9 @@ def complete_answers(answers: pd.DataFrame, *, what: str) -> tuple[pd.DataFrame,
     Raises
     ------
     AnalysisError
-        With fewer than two items, fewer than two respondents, fewer respondents than items, an
-        item that all answer alike, or two items that everybody answers alike.
+        With fewer than two items, an item that nobody answered, fewer than two respondents,
+        fewer respondents than items, an item that all answer alike, or two items that everybody
+        answers alike.
     """
     numbers = as_numbers(answers)
     complete = numbers.dropna()
@@ -77,6 +78,7 @@ def complete_answers(answers: pd.DataFrame, *, what: str) -> tuple[pd.DataFrame,
     if k < 2:
         raise AnalysisError(f"{what} needs at least two items; there is one.")
     if n < max(2, k):
+        refuse_unanswered(numbers, what=what)
         raise AnalysisError(
             f"{what} of {k} items needs at least {max(2, k)} respondents who answered all of "
             f"them; there are {n} ({missing} left out for a missing answer)."
@@ -84,6 +86,15 @@ def complete_answers(answers: pd.DataFrame, *, what: str) -> tuple[pd.DataFrame,
     refuse_constant(complete, what=what)
     _refuse_identical(complete, what)
     return complete, missing
+
+
+def refuse_unanswered(numbers: pd.DataFrame, *, what: str) -> None:
+    """Raise an `AnalysisError` that names the items without any answer, if anybody answered."""
+    nobody = [name for name, values in numbers.items() if values.isna().all()]
+    if nobody and len(nobody) < numbers.shape[1]:
+        raise AnalysisError(
+            f"{what} cannot use items that nobody answered: {_names(nobody)}. Leave them out."
+        )
 
 
 def refuse_constant(numbers: pd.DataFrame, *, what: str) -> None:

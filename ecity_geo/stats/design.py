@@ -16,6 +16,9 @@ from ecity_geo.stats.sampling import design_effect
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+# Share of the weight beyond which a mean is one respondent's answer, and its error nothing.
+_ONE_VOICE = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Design:
@@ -164,8 +167,8 @@ def survey_means(
     Raises
     ------
     AnalysisError
-        If the respondents differ from the design's, or fewer than two answered an item
-        differently.
+        If the respondents differ from the design's, fewer than two answered an item
+        differently, or one respondent holds more than half of the weight of an item's answers.
 
     Notes
     -----
@@ -338,6 +341,7 @@ def linearise(answers: pd.DataFrame, design: Design) -> Linearised:
     answered = np.isfinite(x)
     weight = np.where(answered, design.weights[:, None], 0.0)
     share = weight / weight.sum(axis=0)
+    _refuse_one_voice(share, numbers)
     mean = (share * np.where(answered, x, 0.0)).sum(axis=0)
     deviation = np.where(answered, x - mean, 0.0)
     n = answered.sum(axis=0)
@@ -349,6 +353,17 @@ def linearise(answers: pd.DataFrame, design: Design) -> Linearised:
         deviation=deviation,
         share=share,
     )
+
+
+def _refuse_one_voice(share: Floats, numbers: pd.DataFrame) -> None:
+    """Refuse means that are one respondent's answer: their error would come out next to none."""
+    heaviest = share.max(axis=0)
+    at = int(heaviest.argmax())
+    if heaviest[at] > _ONE_VOICE:
+        raise AnalysisError(
+            f"One respondent holds {heaviest[at]:.0%} of the weight of {numbers.columns[at]!r}: "
+            "how far such a mean may be off cannot be told. Trim the weights, or merge strata."
+        )
 
 
 def _aligned(answers: pd.DataFrame, design: Design) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.answers import as_numbers, refuse_constant
+from ecity_geo.stats.answers import as_numbers, refuse_constant, refuse_unanswered
 
 WHAT = "The model"
 
@@ -125,8 +125,8 @@ def select_sample(
     Raises
     ------
     AnalysisError
-        If a variable is unknown, constant within a group or a linear combination of others, or
-        a group has too few respondents.
+        If a variable is unknown, without answers, constant within a group or a linear
+        combination of others, or a group has too few respondents.
     """
     unknown = [name for name in variables if name not in answers.columns]
     if unknown:
@@ -140,6 +140,7 @@ def select_sample(
     if incomplete:
         own = [name for name in variables if name not in required]
         usable = there[list(required)].all(axis=1) & there[own].any(axis=1)
+    refuse_unanswered(numbers, what=WHAT)
     parts = {"": numbers[usable]} if groups is None else _by_group(numbers, usable, groups)
     for label, part in parts.items():
         _check_part(part, label, incomplete=incomplete)

@@ -72,6 +72,8 @@ def suited(work: Work) -> pd.DataFrame:
 def pilot(work: Work) -> pd.DataFrame:
     """Return what the first respondents would have said of the questionnaire's reliability."""
     first = work.data.answers.dropna().head(PILOT)
+    if first.empty:
+        raise AnalysisError("Nobody answered every item: there is no pilot to judge.")
     table = pilot_reliability(first, work.data.constructs, confidence=work.confidence)
     return table[["n", "alpha", "low", "high", "verdict", "needed", "reason"]].reset_index()
 

@@ -19,6 +19,8 @@ from ecity_geo.stats.adjust import adjust_p
 from ecity_geo.stats.friedman import friedman, friedman_pairs
 from ecity_geo.stats.inference import one_sample
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
+from ecity_geo.stats.reliability import cronbach_alpha
+from ecity_geo.stats.sem import fit_model
 
 HERE = Path(__file__).parent / "reference"
 
@@ -285,3 +287,17 @@ def test_unknown_method_or_correction_is_told() -> None:
         friedman_pairs(rounding(), method="dunn")
     with pytest.raises(AnalysisError, match="holm"):
         friedman_pairs(rounding(), correction="tukey")
+
+
+def test_an_item_that_nobody_answered_is_named() -> None:
+    rng = np.random.default_rng(0)
+    answers = pd.DataFrame(rng.integers(1, 6, (40, 3)).astype(float), columns=list("abc"))
+    answers["b"] = np.nan
+    for run in (
+        lambda: friedman(answers),
+        lambda: cronbach_alpha(answers),
+        lambda: fit_model("f =~ a + b + c", answers),
+        lambda: fit_model("f =~ a + b + c", answers, missing="fiml"),
+    ):
+        with pytest.raises(AnalysisError, match="nobody answered: 'b'"):
+            run()

@@ -471,3 +471,19 @@ def test_answers_that_no_weighted_figure_can_be_made_from_are_refused() -> None:
         survey_means(answers[["a"]].iloc[[0, 1, 2, 3, 3]], design)
     with pytest.raises(AnalysisError, match="confidence of 95"):
         survey_means(answers[["a"]], design, confidence=95)
+
+
+def test_a_mean_that_is_one_answer_has_no_error() -> None:
+    # Of weights 1000 and 181 times 0.001 the linearised error is 1e-4: sure, and of one person.
+    rng = np.random.default_rng(0)
+    answers = pd.DataFrame({"a": rng.integers(1, 6, 182), "b": rng.integers(1, 6, 182)})
+    weights = pd.Series(0.001, index=answers.index)
+    weights.iloc[0] = 1000.0
+    for run in (
+        lambda: survey_means(answers, survey_design(weights)),
+        lambda: one_sample(answers, weights=weights),
+    ):
+        with pytest.raises(AnalysisError, match="One respondent holds 100% of the weight of 'a'"):
+            run()
+    weights.iloc[0] = 0.001 * 181
+    assert np.isfinite(survey_means(answers, survey_design(weights))["se"]).all()
