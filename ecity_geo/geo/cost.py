@@ -87,6 +87,9 @@ class CostMatrix:
             (np.asarray(cost, dtype=float), (demand, facility)),
             shape=(len(demand_ids), len(facility_ids)),
         )
+        if costs.nnz != len(cost):
+            # scipy adds them up, which is no cost of anything
+            raise AnalysisError("A pair of a demand point and a facility has more than one cost.")
         return cls(
             costs=costs,
             demand_ids=demand_ids,
@@ -113,7 +116,14 @@ class CostMatrix:
         cost_matrix
             The sparse matrix.
         """
-        values = frame.to_numpy(dtype=float)
+        try:
+            values = frame.to_numpy(dtype=float)
+        except (TypeError, ValueError) as fault:
+            raise AnalysisError(f"A table of costs holds numbers only: {fault}.") from fault
+        if not cutoff >= 0:
+            raise AnalysisError(f"The cutoff must be a number from 0, not {cutoff!r}.")
+        if (values == -np.inf).any():
+            raise AnalysisError("A table of costs has a cost of minus infinity.")
         demand, facility = np.nonzero(np.isfinite(values) & (values <= cutoff))
         return cls.from_pairs(
             demand,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from ecity_geo.siting.exchange import greedy
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Instance, Integers, build
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask
-from ecity_geo.siting.search import search
+from ecity_geo.siting.search import OBJECTIVE_SIZE, search
 
 Decay = Callable[[Floats], Floats]
 
@@ -75,8 +76,7 @@ def gradual_coverage(
     columns = outcome.chosen[order]
     total = float(question.people.sum())
     lost = np.array([instance.objective(columns[:k]) for k in range(len(columns) + 1)])
-    # Demand that nobody reaches has no row, and is lost whatever is chosen.
-    objective = _reached(question) - float(lost[-1])
+    objective = float(question.people @ _best(question, worth, columns))
     excess = max(0.0, outcome.cost - outcome.bound)
     gap = excess / objective if objective else float(excess > 0)
     gap = 0.0 if gap <= CLOSED_GAP else gap
@@ -163,11 +163,13 @@ def backup_coverage(
     written = _twice(question, backup)
     left = began + time_limit - time.monotonic()
     start = _first_plan(question, backup)
-    answer = highs.solve(written, time_limit=left, tolerance=1e-6, start=start)
+    factor = OBJECTIVE_SIZE / (float(question.people.sum()) or 1.0)
+    scaled = replace(written, cost=written.cost * factor)
+    answer = highs.solve(scaled, time_limit=left, tolerance=1e-6, start=start)
     x = start if answer.x is None else answer.x
     chosen = np.flatnonzero(x[: len(question.candidates)] > 0.5)
     # before the solver proves anything: nobody counts for more than one
-    bound = min(_standing(question, backup) - answer.bound, float(question.people.sum()))
+    bound = min(_standing(question, backup) - answer.bound / factor, float(question.people.sum()))
     return _backup_plan(question, chosen, backup, bound, cost.unit, float(standard), began)
 
 
@@ -183,31 +185,41 @@ def _worth(decay: Decay, cost: Floats) -> Floats:
     return worth
 
 
-def _reached(question: Question) -> float:
-    """Return the people who have a pair at all."""
-    return float(question.people[np.unique(question.row)].sum())
+def _best(question: Question, worth: Floats, columns: Integers) -> Floats:
+    """Return the worth of the best site of each demand point, of those that stand and some new."""
+    use = np.zeros(len(question.facilities), dtype=bool)
+    use[: question.n_existing] = True
+    use[question.n_existing + columns] = True
+    kept = use[question.column]
+    best = np.zeros(len(question.people))
+    np.maximum.at(best, question.row[kept], worth[kept])
+    return best
 
 
 def _fading(question: Question, worth: Floats) -> Instance:
-    """Pose gradual covering as what is lost: each row pays people times one less the worth."""
-    people = question.people
-    old = question.column < question.n_existing
-    best = np.zeros(len(people))
-    np.maximum.at(best, question.row[old], worth[old])
+    """Pose gradual covering as what is lost: people times what their best site has more worth.
+
+    Against the best of all sites, not against 1, so that a small worth is not lost to rounding.
+    """
+    people, n = question.people, len(question.candidates)
+    stands = _best(question, worth, np.empty(0, dtype=np.int64))
+    could = _best(question, worth, np.arange(n))
     reached = np.zeros(len(people), dtype=bool)
     reached[question.row] = True
     place = np.cumsum(reached) - 1
-    pair = ~old
+    pair = question.column >= question.n_existing
     row = question.row[pair]
-    return build(
+    instance = build(
         place[row],
         question.column[pair] - question.n_existing,
-        people[row] * (1 - worth[pair]),
-        (people * (1 - best))[reached],
-        n_columns=len(question.candidates),
+        people[row] * (could[row] - worth[pair]),
+        (people * (could - stands))[reached],
+        n_columns=n,
         p=question.p,
-        scale=float(people.sum()) or 1.0,
+        scale=1.0,
     )
+    reaches = float(people @ _best(question, worth, greedy(instance)))
+    return replace(instance, scale=reaches or 1.0)
 
 
 def _times(question: Question) -> Integers:
@@ -335,7 +347,7 @@ def _backup_plan(
     )
     objective = values[-1]
     gap = max(bound - objective, 0.0) / objective if objective else 0.0
-    gap = 0.0 if gap <= 1e-7 else gap
+    gap = 0.0 if gap <= CLOSED_GAP else gap
     sites = question.candidates.take(columns)
     added = np.diff(values)
     gains = pd.DataFrame(

@@ -15,7 +15,7 @@ from ecity_geo.siting.centre import Centre, find_centre
 from ecity_geo.siting.covers import Cover, solve_cover
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import Question, ask
+from ecity_geo.siting.question import Question, ask, shown
 from ecity_geo.siting.reach import out_of_reach
 
 COVERS = ("all", "reachable")
@@ -153,6 +153,9 @@ def _question(
 def _prices(prices: pd.Series | None, question: Question) -> Floats:
     if prices is None:
         return np.ones(len(question.candidates))
+    twice = prices.index[prices.index.duplicated()].unique()
+    if len(twice):
+        raise AnalysisError(f"Some candidates have more than one price: {shown(twice)}.")
     price = prices.reindex(question.candidates).to_numpy(dtype=float, na_value=np.nan)
     if not (np.isfinite(price).all() and (price > 0).all()):
         bad = question.candidates[~(np.isfinite(price) & (price > 0))]
@@ -280,7 +283,7 @@ def _centre_plan(question: Question, centre: Centre, unit: str, began: float) ->
         gains=gains,
         standard=None,
         unit=unit,
-        unreachable=question.asked[question.asked.isin(question.demand[~served])],
+        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
         ties=centre.ties,
         seconds=time.monotonic() - began,
     )

@@ -14,6 +14,7 @@ from ecity_geo.siting.covering import DOMINANCE_WORK, covering_instance
 from ecity_geo.siting.exchange import greedy
 from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Flags, Floats, Integers
+from ecity_geo.siting.search import OBJECTIVE_SIZE
 
 _LP_ERROR = 1e-6
 ROUNDS = 6
@@ -87,10 +88,12 @@ def solve_cover(
         if exchanged is not None:
             return Cover(chosen=np.sort(columns[exchanged]), bound=0.0)
     step = _step(price)
+    # HiGHS works to absolute tolerances: 1 of its units is a step, or a small part of all prices.
+    unit = step or float(price.sum()) / OBJECTIVE_SIZE
     answer = highs.solve(
-        _program(small, price[columns], at_most),
+        _program(small, price[columns] / unit, at_most),
         time_limit=deadline - time.monotonic(),
-        tolerance=_tolerance(price, step) if at_most is None else float(price.sum()),
+        tolerance=(_tolerance(price, step) if at_most is None else float(price.sum())) / unit,
         start=None if at_most is not None else _marked(start, len(columns)),
         reliable=0,
     )
@@ -98,7 +101,7 @@ def solve_cover(
     if found is None and at_most is None:
         found = start
     chosen = None if found is None else np.sort(columns[found])
-    return Cover(chosen=chosen, bound=_raised(answer.bound, step))
+    return Cover(chosen=chosen, bound=_raised(answer.bound * unit, step))
 
 
 def greedy_cover(covers: csr_array, price: Floats) -> Integers:

@@ -14,7 +14,7 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting import highs
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import check_sites, check_time, joined, shown
+from ecity_geo.siting.question import check_sites, check_time, joined, shown, site_ids
 
 
 def p_dispersion(
@@ -60,7 +60,7 @@ def p_dispersion(
     independent set at each (Sayyady & Fathi 2016, doi:10.1016/j.ejor.2016.01.034).
     """
     began = time.monotonic()
-    stand = pd.Index([], dtype=object) if existing is None else existing
+    candidates, stand = site_ids(candidates), site_ids(existing)
     check_sites(p, candidates, stand)
     check_time(time_limit)
     if p < 2 and not len(stand):

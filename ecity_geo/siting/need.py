@@ -11,6 +11,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.models import mclp
 from ecity_geo.siting.plan import SitingPlan
+from ecity_geo.siting.question import aligned_population, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,22 +66,27 @@ def need(
     Raises
     ------
     AnalysisError
-        If `mix` leaves 0 to 1, a readiness lies off the scale, none is known, or everybody is at
-        the top of the scale.
+        If `mix` leaves 0 to 1, the population is incomplete or negative, a readiness lies off the
+        scale or is given twice, nobody's is known, or everybody is at the top of the scale.
     """
     if not 0 <= mix <= 1:
         raise AnalysisError(f"mix is a share between 0 and 1, not {mix!r}.")
     low, high = scale
+    if not low < high:
+        raise AnalysisError(f"A scale goes from its least value to its greatest, not {scale!r}.")
     table = readiness.to_frame() if isinstance(readiness, pd.Series) else readiness
+    twice = table.index[table.index.duplicated()].unique()
+    if len(twice):
+        raise AnalysisError(f"Some demand has more than one readiness: {shown(twice)}.")
+    people = aligned_population(population, population.index)
     known = table.reindex(population.index).astype(float)
-    if known.isna().all().any():
-        raise AnalysisError("Nobody's readiness is known; weigh by population alone.")
     if ((known < low) | (known > high)).any(axis=None):
         raise AnalysisError(f"A readiness lies off the scale from {low:g} to {high:g}.")
     gap = (high - known) / (high - low)
-    people = population.to_numpy(dtype=float)
-    held = gap.notna().mul(people, axis=0)
-    mean = gap.mul(people, axis=0).sum() / held.sum()
+    held = gap.notna().mul(people, axis=0).sum()
+    if (held <= 0).any():
+        raise AnalysisError("Nobody's readiness is known; weigh by population alone.")
+    mean = gap.mul(people, axis=0).sum() / held
     if (mean <= 0).any():
         raise AnalysisError("Everybody is at the top of the scale: there is no gap to weigh by.")
     relative = gap.fillna(mean).div(mean)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -84,7 +86,7 @@ def ask(
     time_limit: float,
 ) -> Question:
     """Check the arguments that all models share, and align them by id."""
-    existing = pd.Index([], dtype=object) if existing is None else existing
+    candidates, existing = site_ids(candidates), site_ids(existing)
     check_sites(p, candidates, existing)
     check_time(time_limit)
     people = aligned_population(population, cost.demand_ids)
@@ -136,6 +138,18 @@ def joined(existing: pd.Index, candidates: pd.Index) -> pd.Index:
     return ids
 
 
+def site_ids(ids: pd.Index | Iterable[object] | None) -> pd.Index:
+    """Return ids as an index, whatever holds them; none if there are none."""
+    if ids is None:
+        return pd.Index([], dtype=object)
+    if isinstance(ids, str | pd.DataFrame):
+        raise AnalysisError(
+            f"Candidates and existing sites are ids, not a {type(ids).__name__}. "
+            "Give an index or a list, such as that of a table: table.index."
+        )
+    return ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype=object)
+
+
 def shown(ids: pd.Index) -> str:
     """First ids as text, the rest counted."""
     text = ", ".join(repr(each) for each in ids[:SHOWN_IDS])
@@ -147,6 +161,10 @@ def check_time(time_limit: float) -> None:
     """Raise AnalysisError unless there is time to answer in."""
     if not time_limit > 0:
         raise AnalysisError(f"The time limit must be more than 0 seconds, not {time_limit!r}.")
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Real) and float(number).is_integer()
 
 
 def check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
@@ -161,7 +179,7 @@ def check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
             f"Some sites are both existing and candidates: {shown(both)}. "
             "Leave those that stand already out of the candidates."
         )
-    if p != int(p) or p < 1:
+    if not _is_whole(p) or p < 1:
         raise AnalysisError(f"The number of new sites p must be a whole number from 1, not {p!r}.")
     if p > len(candidates):
         raise AnalysisError(

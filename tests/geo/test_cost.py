@@ -89,3 +89,32 @@ def test_without_facilities_nothing_is_near() -> None:
     near = costs.select(pd.Index([], dtype="str")).nearest()
     assert near["cost"].tolist() == [np.inf, np.inf]
     assert near["facility_id"].tolist() == [None, None]
+
+
+def test_a_pair_given_twice_is_refused() -> None:
+    with pytest.raises(AnalysisError, match="more than one cost"):
+        CostMatrix.from_pairs(
+            np.array([0, 0]),
+            np.array([0, 0]),
+            np.array([1.0, 2.0]),
+            demand_ids=pd.Index(["a"]),
+            facility_ids=pd.Index(["x"]),
+            unit="m",
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "cutoff", "message"),
+    [
+        ("far", np.inf, "numbers only"),
+        (-np.inf, np.inf, "minus infinity"),
+        (1.0, np.nan, "cutoff must be"),
+        (1.0, -1.0, "cutoff must be"),
+    ],
+)
+def test_a_table_that_would_lose_pairs_in_silence_is_refused(
+    value: object, cutoff: float, message: str
+) -> None:
+    frame = pd.DataFrame({"x": [value]}, index=["a"])
+    with pytest.raises(AnalysisError, match=message):
+        CostMatrix.from_frame(frame, unit="m", cutoff=cutoff)
