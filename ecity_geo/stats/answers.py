@@ -144,6 +144,12 @@ def check_confidence(confidence: float) -> None:
         raise AnalysisError(f"A confidence of {confidence} does not lie between 0 and 1.")
 
 
+def check_test_value(test_value: float) -> None:
+    """Raise an `AnalysisError` unless the value to test against is a finite number."""
+    if not np.isfinite(test_value):
+        raise AnalysisError(f"A mean cannot be tested against {test_value}; give a number.")
+
+
 def _refuse_identical(numbers: pd.DataFrame, what: str) -> None:
     first: dict[bytes, object] = {}
     for name, values in numbers.items():

@@ -15,7 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.answers import as_numbers, check_confidence, complete_answers
+from ecity_geo.stats.answers import (
+    as_numbers,
+    check_confidence,
+    check_test_value,
+    complete_answers,
+)
 from ecity_geo.stats.concordance import concordance
 from ecity_geo.stats.ranks import rank_rows
 from ecity_geo.stats.reliability import WHOLE
@@ -88,6 +93,7 @@ def bootstrap_table(
     size, not of another.
     """
     check_confidence(confidence)
+    check_test_value(test_value)
     if method not in METHODS:
         raise AnalysisError(f"No method '{method}'; there are {', '.join(METHODS)}.")
     if replicates < 100:

@@ -10,7 +10,12 @@ from scipy import stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.adjust import adjust_p
-from ecity_geo.stats.answers import as_numbers, check_confidence, refuse_constant
+from ecity_geo.stats.answers import (
+    as_numbers,
+    check_confidence,
+    check_test_value,
+    refuse_constant,
+)
 from ecity_geo.stats.design import Design, linearise, survey_design, survey_means
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
 
@@ -54,7 +59,8 @@ def one_sample(
     Raises
     ------
     AnalysisError
-        If an item has fewer than two answers, or all its answers are alike; or for weights as
+        If an item has fewer than two answers, or all its answers are alike, or the test value is
+        no finite number; or for weights as
         in `ecity_geo.stats.design`.
 
     Notes
@@ -68,6 +74,7 @@ def one_sample(
     linearised error of d, not noncentral.
     """
     check_confidence(confidence)
+    check_test_value(test_value)
     if weights is not None:
         return _weighted(answers, weights, test_value, confidence)
     numbers = as_numbers(answers)

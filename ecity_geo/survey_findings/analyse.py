@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -139,9 +139,17 @@ def analyse_survey(
     Returns
     -------
     findings
-        Tables, and the reason for each that has no answer.
+        Tables, and the reason for each that has no answer. Its study has the test value that
+        was asked for.
+
+    Raises
+    ------
+    AnalysisError
+        If the test value asked for lies outside the scale of the answers.
     """
-    work = Work(study, settings or Settings())
+    asked = settings or Settings()
+    study = _tested(study, asked.test_value)
+    work = Work(study, asked)
     tables: dict[str, pd.DataFrame] = {}
     untold: dict[str, str] = {}
     for name in _names(work) if only is None else only:
@@ -159,6 +167,19 @@ def analyse_survey(
         path_fit=work.path_fit if "path-fit" in tables else None,
         soar=work.soar if "soar" in tables else None,
     )
+
+
+def _tested(study: Study, test_value: float | None) -> Study:
+    """Return the study with another test value, so that tables, figures and words all have it."""
+    if test_value is None:
+        return study
+    low, high = study.instrument.scale_min, study.instrument.scale_max
+    if not low <= test_value <= high:
+        raise AnalysisError(
+            f"A test value of {test_value:g} lies outside the scale of the answers, {low:g} to "
+            f"{high:g}. Give one within it."
+        )
+    return replace(study, options=replace(study.options, test_value=test_value))
 
 
 def _names(work: Work) -> list[str]:

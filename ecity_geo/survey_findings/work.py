@@ -43,8 +43,7 @@ class Work:
     @property
     def test_value(self) -> float:
         """Value that items are tested against."""
-        asked = self.settings.test_value
-        return self.options.test_value if asked is None else asked
+        return self.options.test_value
 
     @property
     def model(self) -> ModelOptions:

@@ -131,6 +131,21 @@ def test_numbers_are_those_of_pandas_and_the_reversed_item_is_turned_round(study
     assert min(row["item_rest"] for row in items) > 0.3
 
 
+def test_a_test_value_off_the_scale_is_refused(study: Path) -> None:
+    for value in ("9", "nan"):
+        result = call("stats", study, "one-sample", "--test-value", value)
+        assert result.exit_code == 3
+        assert f"A test value of {value} lies outside the scale of the answers, 1 to 5" in (
+            result.stderr
+        )
+
+
+def test_words_and_figures_have_the_test_value_that_was_asked_for(study: Path) -> None:
+    page = call("stats", study, "one-sample", "--test-value", "4.5", "--format", "html").stdout
+    assert "4.5" in re.sub("<table.*?</table>", "", page, flags=re.DOTALL)
+    assert "below 3" not in page
+
+
 def test_test_value_moves_the_verdict(study: Path) -> None:
     rows = json.loads(
         call("stats", study, "one-sample", "--test-value", "5", "--format", "json").stdout
