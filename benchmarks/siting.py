@@ -6,7 +6,8 @@ Homes and sites lie evenly in a square of 10 km, costs are straight lines, peopl
 are fixed. Each case runs in a process of its own, so that `peak_mb` is its own. `seconds` is the
 median over `repeat` runs of building nothing but the plan; spopt's holds building its model and
 solving it, once, with the same time limit, and `ratio` divides the two. A peer that stops at the
-limit reports what it had, so that its ratio is a lower limit.
+limit reports what it had, so that its ratio is a lower limit. A worker that crashes, or has no
+answer a minute after twice its time limits, is told by its `status`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ import pandas as pd
 
 from ecity_geo import siting
 from ecity_geo.geo.cost import CostMatrix
+
+GRACE = 60
+"""Seconds beyond its time limits that a worker has to start, and to build its model."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +129,30 @@ def peak(work: object, case: Case, repeat: int, limit: float, pipe: object, **op
     pipe.send(row)
 
 
-def in_its_own_process(*task: object, **options: str) -> dict[str, object]:
+def in_its_own_process(
+    work: object, case: Case, repeat: int, limit: float, **options: str
+) -> dict[str, object]:
+    """Return the row of a worker, or why there is none: it crashed, or did not come to an end."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=peak, args=(*task, there), kwargs=options)
+    here, there = context.Pipe(duplex=False)
+    task = (work, case, repeat, limit, there)
+    process = context.Process(target=peak, args=task, kwargs=options)
     process.start()
-    row = here.recv()
-    process.join()
-    return row
+    # Held by the worker alone: when it dies, the waiting ends.
+    there.close()
+    patience = GRACE + 2 * repeat * limit
+    try:
+        if here.poll(patience):
+            return here.recv()
+        status = f"stopped after {patience:g} s without an answer"
+    except EOFError:
+        process.join()
+        status = f"crashed with exit code {process.exitcode}; its message is on stderr"
+    finally:
+        process.terminate()
+        process.join()
+    who = " ".join([work.__name__, *options.values()])
+    return {"who": who, "status": status, "seconds": None}
 
 
 def main() -> None:
@@ -149,7 +169,8 @@ def main() -> None:
         rows = [mine]
         for solver in ("highs", "cbc") if given.peers else ():
             row = in_its_own_process(spopt, case, 1, given.limit, solver=solver)
-            row["ratio"] = round(float(row["seconds"]) / float(mine["seconds"]), 1)
+            if row["seconds"] and mine["seconds"]:
+                row["ratio"] = round(row["seconds"] / mine["seconds"], 1)
             rows.append(row)
         for row in rows:
             print(json.dumps({**vars(case), **row}), flush=True)
