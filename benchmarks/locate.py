@@ -1,4 +1,4 @@
-"""Points in polygons against prepared shapely and geopandas, as a JSON line per case.
+"""Points in polygons against prepared shapely, geopandas and SedonaDB, as a JSON line per case.
 
     python benchmarks/locate.py [--full] [--repeat 5]
 
@@ -8,7 +8,10 @@ default a tenth and a half of that. `seconds` are medians over `repeat` runs aft
 compiles, each from plain coordinate arrays and a frame to a code per point (`labels`: to a Series
 of labels). `contains_xy` prepares each polygon once and asks it all points; `strip` is the plain
 path of this package, which asks each polygon the points near it. sjoin runs once, on 100,000
-points, and is scaled to their number. `differ` counts the points whose code is not GEOS's.
+points, and is scaled to their number. SedonaDB runs where it is installed (package `sedonadb`),
+from the same arrays to an Arrow table of point and polygon, after one run. `differ` counts the
+points whose code is not GEOS's. Each case runs in a process of its own,
+and `peak_mb` is taken before the peers.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from multiprocessing import get_context
 
 import geopandas as gpd
 import numpy as np
@@ -66,6 +72,30 @@ def contains_xy(x: np.ndarray, y: np.ndarray, frame: gpd.GeoDataFrame) -> np.nda
     return found
 
 
+def by_sedona(x: np.ndarray, y: np.ndarray, frame: gpd.GeoDataFrame) -> Callable[[], object] | None:
+    """Return the join of SedonaDB, None where it is not installed."""
+    if find_spec("sedonadb") is None:
+        return None
+    import pyarrow as pa
+    import sedonadb
+
+    session = sedonadb.connect()
+    numbered = frame.assign(code=np.arange(len(frame)))[["code", "geometry"]]
+    session.create_data_frame(numbered).to_view("polygons")
+    join = (
+        "SELECT p.i, d.code FROM points p JOIN polygons d "
+        f"ON ST_Intersects(d.geometry, ST_SetSRID(ST_Point(p.x, p.y), {frame.crs.to_epsg()}))"
+    )
+
+    def work() -> object:
+        table = pa.table({"i": np.arange(len(x)), "x": x, "y": y})
+        session.create_data_frame(table).to_view("points", overwrite=True)
+        return session.sql(join).to_arrow_table()
+
+    work()
+    return work
+
+
 def measure(points: int, polygons: int, vertices: int, repeat: int) -> dict[str, object]:
     frame = city(polygons, vertices)
     rng = np.random.default_rng(0)
@@ -84,13 +114,17 @@ def measure(points: int, polygons: int, vertices: int, repeat: int) -> dict[str,
     row["ratio_strip"] = float(row["strip"]) / ours
     row["differ"] = int((codes != _first_holder(x, y, polygons_array)).sum())
     if polygons <= 50:
-        row["contains_xy"] = median_seconds(lambda: contains_xy(x, y, frame), 1)
+        row["contains_xy"] = median_seconds(lambda: contains_xy(x, y, frame), 3)
         row["ratio_contains_xy"] = float(row["contains_xy"]) / ours
     few = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x[:SJOIN_POINTS], y[:SJOIN_POINTS]))
     few = few.set_crs(frame.crs)
     share = points / len(few)
     row["sjoin_scaled"] = share * median_seconds(lambda: gpd.sjoin(few, frame, how="left"), 1)
     row["ratio_sjoin"] = float(row["sjoin_scaled"]) / labels
+    join = by_sedona(x, y, frame)
+    if join is not None:
+        row["sedonadb"] = median_seconds(join, min(repeat, 3))
+        row["ratio_sedonadb"] = float(row["sedonadb"]) / ours
     return {key: float(f"{value:.4g}") if key != "points" else value for key, value in row.items()}
 
 
@@ -101,7 +135,9 @@ def main() -> None:
     given = parser.parse_args()
     many, some = (10_000_000, 1_000_000) if given.full else (1_000_000, 500_000)
     for points, polygons, vertices in ((many, 10, 1_000), (some, 1_000, 100)):
-        row = measure(points, polygons, vertices, given.repeat)
+        # One task a process, which the next case does not inherit.
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+            row = alone.submit(measure, points, polygons, vertices, given.repeat).result()
         print(json.dumps({"cores": os.cpu_count(), **row}), flush=True)
 
 
