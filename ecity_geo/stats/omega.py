@@ -15,6 +15,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence, complete_answers
 from ecity_geo.stats.binormal import binormal_cdf, pad_thresholds
 from ecity_geo.stats.polychoric import polychoric
+from ecity_geo.stats.reliability import check_items
 from ecity_geo.stats.sem import SemFit, fit_model
 
 Floats = NDArray[np.float64]
@@ -179,7 +180,13 @@ def omegas(
     omegas
         Indexed by construct: `omega`, `omega_low`, `omega_high`, `omega_ordinal`,
         `alpha_ordinal`, and `reason` where a figure is missing.
+
+    Raises
+    ------
+    AnalysisError
+        If `answers` lack an item of a construct.
     """
+    check_items(answers, [item for items in constructs.values() for item in items])
     rows = {name: _row(answers[list(items)], confidence) for name, items in constructs.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("construct")
 

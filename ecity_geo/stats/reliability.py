@@ -177,7 +177,7 @@ def reliability(
         raise AnalysisError(f"No construct may be called '{WHOLE}'.")
     parts = {name: list(items) for name, items in constructs.items()}
     every = list(dict.fromkeys(item for items in parts.values() for item in items))
-    _check_items(answers, every)
+    check_items(answers, every)
     rows = {name: _row(answers[items], confidence) for name, items in parts.items()}
     rows[WHOLE] = _row(answers[every], confidence)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("construct")
@@ -207,7 +207,7 @@ def item_reliability(
     AnalysisError
         As in `reliability`, or if the other items of an item sum to the same for everybody.
     """
-    _check_items(answers, [item for items in constructs.values() for item in items])
+    check_items(answers, [item for items in constructs.values() for item in items])
     tables = [
         _items(answers[list(items)]).assign(construct=name)
         for name, items in constructs.items()
@@ -267,7 +267,8 @@ def _check_sum(covariance: np.ndarray) -> None:
         )
 
 
-def _check_items(answers: pd.DataFrame, items: Sequence[str]) -> None:
+def check_items(answers: pd.DataFrame, items: Sequence[str]) -> None:
+    """Raise an `AnalysisError` that names the items which the answers lack."""
     missing = [item for item in dict.fromkeys(items) if item not in answers.columns]
     if missing:
         raise AnalysisError(f"The answers have no columns {missing}.")

@@ -71,7 +71,8 @@ def refit_all(model: CompiledModel, samples: Samples, start: Floats) -> Refits:
     for _ in range(_LIMIT):
         if not len(who):
             break
-        step, gain = _steps(every.part(who), theta[who])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step, gain = _steps(every.part(who), theta[who])
         done = gain < _ENOUGH
         converged[who[done]] = True
         who, step, gain = who[~done], step[~done], gain[~done]

@@ -182,7 +182,7 @@ def implied_stack(model: CompiledModel, theta: Floats, samples: Samples) -> Impl
     symmetric[:, at[:, None], at] = samples.covariance[:, at[:, None], at]
     if model.table.means:
         intercept[:, at] = samples.mean[:, at]
-    effect = _inverses(np.eye(len(model.variables)) - directed)
+    effect = inverses(np.eye(len(model.variables)) - directed)
     total = effect @ symmetric @ effect.swapaxes(1, 2)
     return Implied(directed, effect, total, (effect @ intercept[:, :, None])[:, :, 0])
 
@@ -208,7 +208,8 @@ def root_diagonals(stack: Floats) -> Floats:
     return result
 
 
-def _inverses(stack: Floats) -> Floats:
+def inverses(stack: Floats) -> Floats:
+    """Return the inverses of a stack of matrices, NaN where one is singular."""
     try:
         return np.asarray(np.linalg.inv(stack))
     except np.linalg.LinAlgError:

@@ -13,6 +13,7 @@ from ecity_geo.stats.sem_stack import (
     Samples,
     StackCells,
     implied_stack,
+    inverses,
     root_diagonals,
     stack_cells,
 )
@@ -77,12 +78,13 @@ class StackedLikelihood:
             sigma = implied.total[:, :p, :p]
             roots = root_diagonals(sigma)
             good: NDArray[np.bool_] = np.isfinite(roots.sum(axis=1))
-            inverse = np.linalg.inv(np.where(good[:, None, None], sigma, np.eye(p)))
+            inverse = inverses(np.where(good[:, None, None], sigma, np.eye(p)))
             apart = self._apart(implied)
             trace = (inverse * self._second(apart)).sum(axis=(1, 2))
             deviance = 2 * np.log(roots).sum(axis=1) + trace
             value = self.samples.weight / 2 * (deviance - self.samples.log_determinant - p)
-        return np.where(good, value, np.inf)
+        # What Cholesky takes for positive definite may still be singular to the last bit.
+        return np.where(np.isfinite(value), value, np.inf)
 
     def slopes(self, theta: Floats) -> StackedSlopes:
         """Prepare the derivatives at a point where the objective is defined.
@@ -99,7 +101,7 @@ class StackedLikelihood:
         """
         p = self.model.observed
         implied = implied_stack(self.model, theta, self.samples)
-        inverse = np.linalg.inv(implied.total[:, :p, :p])
+        inverse = inverses(implied.total[:, :p, :p])
         apart = self._apart(implied)
         excess = inverse - inverse @ self._second(apart) @ inverse
         z = np.concatenate([implied.effect[:, :p], implied.total[:, :p]], axis=2)

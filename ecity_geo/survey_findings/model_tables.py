@@ -88,8 +88,9 @@ def validity(work: Work) -> pd.DataFrame:
     alone = omegas(data.answers, data.constructs, confidence=work.confidence)
     alphas = reliability(data.answers, data.constructs, confidence=work.confidence)
     names = ["omega", "omega_low", "omega_high", "omega_ordinal", "alpha_ordinal"]
-    table = table[["items", "cr", "ave", "verdict"]].join(alone[names]).join(alphas["alpha"])
-    order = ["items", "alpha", "alpha_ordinal", *names[:4], "cr", "ave", "verdict"]
+    table = table[["items", "cr", "ave", "verdict"]].join(alone[[*names, "reason"]])
+    table = table.join(alphas["alpha"]).rename(columns={"reason": "problem"})
+    order = ["items", "alpha", "alpha_ordinal", *names[:4], "cr", "ave", "verdict", "problem"]
     return table[order].reset_index()
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.stats.omega import omegas
 from ecity_geo.stats.reliability import cronbach_alpha, item_reliability, reliability
 
 HERE = Path(__file__).parent / "reference"
@@ -127,3 +128,8 @@ def test_unknown_items_and_a_reserved_name_are_told() -> None:
         reliability(attitude(), {"overall": ["rating", "advance"]})
     with pytest.raises(AnalysisError, match="confidence"):
         cronbach_alpha(attitude(), confidence=1.0)
+
+
+def test_omegas_of_items_that_are_not_there_are_refused() -> None:
+    with pytest.raises(AnalysisError, match=r"no columns \['c'\]"):
+        omegas(pd.DataFrame({"a": [1, 2], "b": [2, 3]}), {"A": ["a", "b", "c"]})

@@ -200,6 +200,17 @@ def test_a_search_that_fails_spoils_no_other(pupils: pd.DataFrame) -> None:
     assert alone.converged.tolist() == both.converged[1:].tolist()
 
 
+def test_resamples_of_six_are_counted_where_they_cannot_be_fitted() -> None:
+    # Six respondents, three variables: many resamples lie in a plane, or all but for rounding.
+    rng = np.random.default_rng(1)
+    latent = rng.standard_normal((60, 6)) + rng.standard_normal((60, 1)) * 1.2
+    answers = np.clip(np.rint(3 + latent), 1, 5)
+    frame = pd.DataFrame(answers, columns=[f"q{i}" for i in range(6)]).iloc[:6]
+    fit = fit_model("q1 ~ q0\nq2 ~ q1 + q0", frame)
+    with pytest.raises(AnalysisError, match="of 300 resamples the model did not converge"):
+        effects(fit, frame, replicates=300)
+
+
 def test_a_model_that_seldom_converges_has_no_intervals() -> None:
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(25, 1))
