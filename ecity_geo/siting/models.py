@@ -44,8 +44,8 @@ def mclp(
         Number of new sites. Exactly this many are chosen, even if fewer would cover the same:
         the last ones then add nobody, which `SitingPlan.gains` shows.
     candidates
-        Ids of the possible sites. Of plans that are equally good, that of earlier candidates
-        is chosen.
+        Ids of the possible sites. Where an earlier candidate would do as well in the place of a
+        chosen one, the earlier one is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
     time_limit
@@ -114,8 +114,8 @@ def p_median(
     p
         Number of new sites.
     candidates
-        Ids of the possible sites. Of plans that are equally good, that of earlier candidates
-        is chosen.
+        Ids of the possible sites. Where an earlier candidate would do as well in the place of a
+        chosen one, the earlier one is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
     time_limit

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SitingPlan:
@@ -65,3 +67,14 @@ class SitingPlan:
     unreachable: pd.Index
     ties: int
     seconds: float
+
+    def __repr__(self) -> str:
+        """Tell the plan in a line; its tables are in the attributes."""
+        ids = ", ".join(str(site) for site in self.sites[:SHOWN])
+        rest = len(self.sites) - SHOWN
+        named = f"{ids} and {rest} more" if rest > 0 else ids or "none"
+        proof = f", gap {self.gap:.2g}" if self.gap else ""
+        return (
+            f"<SitingPlan {self.model}: new sites {named}; objective {self.objective:.12g}, "
+            f"bound {self.bound:.12g}{proof}, {self.status}>"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -138,3 +139,13 @@ def test_need_is_never_missing_in_silence(
 ) -> None:
     with pytest.raises(AnalysisError, match=message):
         siting.need(pd.Series(people, dtype=float), pd.Series(readiness, dtype=float), scale=scale)
+
+
+def test_a_plan_shows_in_one_line() -> None:
+    city = city_from([[1, 2, 3], [4, 1, 3]], [5, 2], existing=1, p=1)
+    plan = siting.mclp(city.cost, city.population, standard=2, p=1, **city.sites)
+    assert repr(plan) == "<SitingPlan mclp: new sites site 1; objective 7, bound 7, optimal>"
+    many = replace(plan, sites=pd.Index(range(12)), bound=8.0, gap=1 / 7, status="time_limit")
+    assert "8, 9 and 2 more; objective 7, bound 8, gap 0.14, time_limit>" in repr(many)
+    none = replace(plan, sites=pd.Index([]))
+    assert "new sites none;" in repr(none)
