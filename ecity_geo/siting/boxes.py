@@ -70,12 +70,12 @@ class Reduced:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Box:
-    """Values that undominated plans may have which are not known yet, ends included.
+    """Values that undominated plans may have which are not known yet.
 
     Parameters
     ----------
     low, high
-        Of the other aim.
+        Of the other aim: more than `low`, at most `high`.
     least, most
         Of the people covered.
     tries
@@ -199,12 +199,12 @@ class _Exploration:
         """
         lowest, highest = self.aims.ends(self._slice())
         first, last = self._add(lowest), self._add(highest)
-        low, above = min(first.other, lowest.cheapest), last.covered + self.aims.step
-        high = self.aims.better(last.other)
-        least = first.covered + self.aims.step
-        self._keep(Box(low=low, high=high, least=least, most=last.covered))
-        self._keep(Box(low=low, high=np.inf, least=above, most=highest.bound))
-        if low < first.other:
+        low, step = _under(min(first.other, lowest.cheapest)), self.aims.step
+        high, least = self.aims.better(last.other), first.covered + step
+        most = last.covered - (step if highest.cheapest >= last.other else 0.0)
+        self._keep(Box(low=low, high=high, least=least, most=most))
+        self._keep(Box(low=low, high=np.inf, least=last.covered + step, most=highest.bound))
+        if lowest.cheapest < first.other:
             high = self.aims.better(first.other)
             self._keep(Box(low=low, high=high, least=0.0, most=first.covered))
 
@@ -256,7 +256,7 @@ class _Exploration:
         high, step = self.aims.better(point.other), self.aims.step
         self._keep(replace(box, high=high, most=point.covered - step, tries=0, halved=False))
         if found.cheapest < point.other:
-            low = max(box.low, found.cheapest)
+            low = max(box.low, _under(found.cheapest))
             self._retry(box, low=low, high=high, least=point.covered, most=point.covered)
         least = point.covered + step
         self._retry(box, low=box.low, high=found.limit, least=least, most=found.bound)
@@ -266,7 +266,7 @@ class _Exploration:
         self._keep(replace(again, tries=box.tries + 1))
 
     def _keep(self, box: Box) -> None:
-        if box.low <= box.high and box.least <= box.most + self.aims.step / 4:
+        if box.low < box.high and box.least <= box.most + self.aims.step / 4:
             (self.left if box.tries >= TRIES else self.open).append(box)
 
     def _add(self, found: Found) -> Point:
@@ -283,6 +283,11 @@ class _Exploration:
         """Return the plan next to the box that keeps every limit of the other value in it."""
         under = [point for point in self.points if point.other <= box.low] or self.points
         return max(under, key=lambda point: (point.other <= box.low, point.covered))
+
+
+def _under(value: float) -> float:
+    """Return the next number below, so that the value itself lies above it."""
+    return float(np.nextafter(value, -np.inf))
 
 
 def _undominated(points: list[Point], step: float) -> list[Point]:

@@ -292,10 +292,15 @@ def _bounds(point: Point, boxes: list[Box]) -> tuple[float, float]:
     """Return what a plan might have that is as good in the other aim."""
     most, least = point.covered, point.other
     for box in boxes:
-        if box.low <= point.other and box.most >= point.covered:
+        if box.low < point.other and box.most >= point.covered:
             most = max(most, box.most)
-            least = min(least, box.low)
+            least = min(least, _lowest(box))
     return most, least
+
+
+def _lowest(box: Box) -> float:
+    """Return the lowest value of the other aim in a box, whose lower end is open."""
+    return float(np.nextafter(box.low, np.inf))
 
 
 def _relative(bound: float, value: float) -> float:
@@ -305,7 +310,7 @@ def _relative(bound: float, value: float) -> float:
 
 def _unexplored(against: str, boxes: list[Box]) -> pd.DataFrame:
     sign = -1.0 if against == FAIRNESS else 1.0
-    ends = [sorted((sign * box.low, sign * box.high)) for box in boxes]
+    ends = [sorted((sign * _lowest(box) + 0.0, sign * box.high)) for box in boxes]
     table = pd.DataFrame(
         {
             "covered_from": [box.least for box in boxes],
