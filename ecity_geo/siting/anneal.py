@@ -54,7 +54,7 @@ class Effort:
 
 
 EARLY = Effort(plans=8, seeds=range(1))
-LATE = Effort(plans=16, seeds=range(1, 7))
+LATE = Effort(plans=8, seeds=range(1, 6))
 """Before and after the relaxation is priced, which often decides nearly all that is left."""
 
 

@@ -63,6 +63,7 @@ def solve(
     reliable: int = 8,
     nodes: int | None = None,
     interior: bool = False,
+    presolve: bool = True,
 ) -> Answer:
     """Solve a mixed-integer program on one thread, from a start if there is one.
 
@@ -81,7 +82,10 @@ def solve(
     nodes
         Greatest number of nodes; none: as many as the time allows.
     interior
-        Whether to begin with the interior point method: faster for large programs.
+        Whether to begin with the interior point method, and never again from the start once
+        cuts have decided some variables: several times faster for covering programs.
+    presolve
+        Whether to reduce the program first, which loses cuts of large covering programs.
     """
     import highspy
 
@@ -96,6 +100,8 @@ def solve(
         "mip_pscost_minreliable": reliable,
         "mip_max_nodes": 2**31 - 1 if nodes is None else nodes,
         "mip_lp_solver": "ipm" if interior else "choose",
+        "mip_allow_restart": not interior,
+        "presolve": "choose" if presolve else "off",
     }
     for option, value in options.items():
         highs.setOptionValue(option, value)

@@ -36,7 +36,7 @@ LARGE_PAIRS = 20_000
 PRICED_PAIRS = 1_000_000
 """A covering core between the last two sizes is annealed, and priced by its linear relaxation."""
 SMALL_GAP = 0.003
-"""A gap of a priced covering core that HiGHS closes sooner than more annealing does."""
+"""Of a covering plan, as a part of the people covered."""
 NODES = 500
 OBJECTIVE_SIZE = 1e5
 """HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
@@ -90,7 +90,7 @@ class Search:
     def run(self) -> None:
         """Search until the plan is proven or the time is over."""
         self._rounds()
-        if not self.over:
+        if not (self.over or self.nearly):
             before = self.best.cost
             if not (self.wide and anneal(self.best, self.core.columns, effort=EARLY)):
                 self.best.shake(self.core.columns)
@@ -98,7 +98,7 @@ class Search:
                 self._rounds()
         if self.wide and not self.over:
             self._price()
-        if self.wide and not self.over and self.gap > SMALL_GAP:
+        if self.wide and not (self.over or self.nearly):
             before = self.best.cost
             anneal(self.best, self.core.columns, effort=LATE)
             if self.best.cost < before:
@@ -112,9 +112,10 @@ class Search:
         return self.bound >= self.best.cost - self.tolerance
 
     @property
-    def gap(self) -> float:
-        """How much better another plan could be, as a part of the objective."""
-        return (self.best.cost - self.bound) / self.best.instance.scale
+    def nearly(self) -> bool:
+        """Whether rows are only covered or not, and HiGHS closes the gap sooner than luck does."""
+        gap = (self.best.cost - self.bound) / self.best.instance.scale
+        return gap <= SMALL_GAP and not self.best.instance.cost.any()
 
     @property
     def wide(self) -> bool:
@@ -216,7 +217,8 @@ class Search:
             time_limit=self.best.deadline - time.monotonic(),
             tolerance=factor * self.tolerance,
             start=solution(sets, instance, inside) if whole else None,
-            interior=LARGE_PAIRS < pairs <= PRICED_PAIRS,
+            interior=SMALL_PAIRS < pairs <= PRICED_PAIRS,
+            presolve=not self.wide,
         )
         if answer.x is not None:
             self.best.improve(core.whole(np.flatnonzero(answer.x[: instance.n_columns] > 0.5)))
