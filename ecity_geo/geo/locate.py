@@ -202,7 +202,15 @@ def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Fl
     if isinstance(points, gpd.GeoSeries):
         check_same_crs(points, polygons, "points and polygons")
         return *coordinates(points, "points"), points.index
-    x, y = (np.asarray(axis, dtype=float) for axis in points)
+    if not isinstance(points, tuple) or len(points) != 2:
+        raise AnalysisError(
+            f"points: found {type(points).__name__}, expected a GeoSeries (the geometry of a "
+            "frame), or a pair of lists, x and y."
+        )
+    try:
+        x, y = (np.asarray(axis, dtype=float) for axis in points)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(f"points: found coordinates that are no numbers: {error}.") from error
     if x.ndim != 1 or x.shape != y.shape:
         raise AnalysisError(
             f"points: found x of shape {x.shape} and y of shape {y.shape}, "

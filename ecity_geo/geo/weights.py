@@ -17,6 +17,7 @@ from scipy.spatial import KDTree
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.points import check_finite
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -125,7 +126,9 @@ def k_nearest(points: gpd.GeoSeries | gpd.GeoDataFrame, k: int) -> SpatialWeight
     """
     xy = _places(points)
     n = len(xy)
-    if not 1 <= k < n:
+    if n < 2:
+        raise AnalysisError(f"k_nearest: found {n} places, expected two at least.")
+    if k not in range(1, n):
         raise AnalysisError(f"k_nearest: found k = {k}, expected 1 to {n - 1} for {n} places.")
     near = np.asarray(KDTree(xy).query(xy, k=k + 1)[1])
     own = near == np.arange(n)[:, None]
@@ -186,4 +189,6 @@ def _places(layer: gpd.GeoSeries | gpd.GeoDataFrame) -> Floats:
     shapes = _metric(layer)
     points = shapely.get_type_id(shapes) == 0
     centres = np.where(points, shapes, shapely.centroid(shapes))
-    return np.asarray(shapely.get_coordinates(centres), dtype=np.float64)
+    x, y = shapely.get_coordinates(centres).T
+    check_finite(x, y, layer.index, "spatial weights")
+    return np.column_stack([x, y])

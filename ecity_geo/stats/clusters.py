@@ -18,7 +18,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights
 from ecity_geo.stats.adjust import adjust_p
 from ecity_geo.stats.permutation import conditional_tails, difference_tails
-from ecity_geo.stats.spatial import few_places, standard_scores, values_at
+from ecity_geo.stats.spatial import check_draws, few_places, standard_scores, values_at
 
 Floats = NDArray[np.float64]
 QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
@@ -171,6 +171,7 @@ def getis_ord(
     x = values_at(values, weights, "Gi*")
     if (x < 0).any():
         raise AnalysisError("Gi* is for values of 0 or more; found negative ones.")
+    check_draws(permutations, seed)
     n = len(x)
     counts = weights.cardinality.to_numpy().astype(float)
     matrix = weights.matrix.copy()
@@ -225,6 +226,7 @@ def local_geary(
     ``z^2 - 2 z lag(z) + lag(z^2)``, the lag of ``(z_i - z_j)^2``.
     """
     x = values_at(values, weights, "Local Geary")
+    check_draws(permutations, seed)
     z = standard_scores(x)
     w = weights.row_standardised().matrix
     lag, squares = w @ z, w @ z**2
@@ -246,6 +248,7 @@ def _local(
     alpha: float,
 ) -> LocalClusters:
     value, other = (values_at(each, weights, "Local Moran") for each in (x, y))
+    check_draws(permutations, seed)
     one, two = standard_scores(value), standard_scores(other)
     matrix = weights.row_standardised().matrix
     lag = matrix @ two

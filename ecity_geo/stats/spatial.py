@@ -165,6 +165,7 @@ def join_counts(
     if len(names) < 2:
         raise AnalysisError("Join counts need at least two groups.")
     check_neighbours(weights)
+    check_draws(permutations, seed)
     one, other = (each.astype(np.int64) for each in weights.matrix.nonzero())
     observed = _joins(codes, one, other, len(names))
     rng = np.random.default_rng(seed)
@@ -202,6 +203,7 @@ def _global(
     x: pd.Series, y: pd.Series, weights: SpatialWeights, permutations: int, seed: int
 ) -> GlobalMoran:
     one, other = (standard_scores(values_at(each, weights, "Moran's I")) for each in (x, y))
+    check_draws(permutations, seed)
     n = len(one)
     matrix = weights.row_standardised().matrix
     total = float(matrix.sum())
@@ -247,6 +249,8 @@ def values_at(values: pd.Series, weights: SpatialWeights, what: str) -> Floats:
     """Return values in the order of the weights, or an `AnalysisError` that says why not."""
     if not values.index.is_unique:
         raise AnalysisError(f"{what} needs one value per place; some ids stand twice.")
+    if not pd.api.types.is_numeric_dtype(values):
+        raise AnalysisError(f"{what} needs numbers; found values of type {values.dtype}.")
     aligned = values.reindex(weights.ids).to_numpy(dtype=float, na_value=np.nan)
     lost = ~np.isfinite(aligned)
     if lost.any():
@@ -257,10 +261,19 @@ def values_at(values: pd.Series, weights: SpatialWeights, what: str) -> Floats:
         )
     if len(aligned) < 4:
         raise AnalysisError(f"{what} needs at least four places; there are {len(aligned)}.")
-    if np.ptp(aligned) == 0:
+    # Values that differ by less than floating point can square are the same.
+    if aligned.std() == 0:
         raise AnalysisError(f"{what} cannot tell anything: all places have the same value.")
     check_neighbours(weights)
     return aligned
+
+
+def check_draws(permutations: int, seed: int) -> None:
+    """Raise an `AnalysisError` unless a permutation test can be drawn so."""
+    if not (isinstance(permutations, int | np.integer) and permutations >= 1):
+        raise AnalysisError(f"permutations: found {permutations!r}, expected 1 or more.")
+    if not (isinstance(seed, int | np.integer) and seed >= 0):
+        raise AnalysisError(f"seed: found {seed!r}, expected a whole number of 0 or more.")
 
 
 def check_neighbours(weights: SpatialWeights) -> None:

@@ -150,6 +150,20 @@ def test_arrays_of_unequal_length_are_refused() -> None:
         locate(([0.5, 0.5], [0.5]), SQUARES)
 
 
+@pytest.mark.parametrize(
+    ("points", "word"),
+    [
+        ((["a"], ["b"]), "no numbers"),
+        (([1j], [0.5]), "no numbers"),
+        (([1.0, 2.0],), "a pair of lists"),
+        (gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=CRS), "found GeoDataFrame"),
+    ],
+)
+def test_what_is_no_list_of_points_is_refused(points: object, word: str) -> None:
+    with pytest.raises(AnalysisError, match=word):
+        locate(points, SQUARES)  # type: ignore[arg-type]
+
+
 def test_many_bad_points_are_counted() -> None:
     with pytest.raises(AnalysisError, match="0, 1, 2, 3, 4 and 3 more"):
         locate((np.full(8, np.nan), np.zeros(8)), SQUARES)

@@ -362,6 +362,8 @@ def test_what_cannot_be_tested_is_said() -> None:
         (x.mask(x.index == "p4", np.inf), "'p4'"),
         (x * 0 + 1, "same value"),
         (pd.concat([x, x.head(1)]), "twice"),
+        (x.astype(str), "needs numbers"),
+        (x * 1e-320, "same value"),
     ):
         with pytest.raises(AnalysisError, match=word):
             local_moran(values, weights)
@@ -375,6 +377,35 @@ def test_what_cannot_be_tested_is_said() -> None:
         k_nearest(points.set_crs("EPSG:4326", allow_override=True), 3)
     with pytest.raises(AnalysisError, match="expected 1 to 29"):
         k_nearest(points, 30)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"permutations": 0}, "found 0, expected 1 or more"),
+        ({"permutations": 9.5}, "found 9.5"),
+        ({"seed": -1}, "found -1, expected a whole number"),
+    ],
+)
+def test_draws_that_cannot_be_made_are_said(wrong: dict[str, int], word: str) -> None:
+    points, x, _ = city(30)
+    weights = k_nearest(points, 3)
+    for find in (local_moran, getis_ord, local_geary, moran):
+        with pytest.raises(AnalysisError, match=word):
+            find(x - x.min(), weights, **wrong)
+    with pytest.raises(AnalysisError, match=word):
+        join_counts(x > 0, weights, **wrong)
+
+
+def test_places_that_are_nowhere_are_named() -> None:
+    odd = gpd.GeoSeries(gpd.points_from_xy([0, np.inf, 1], [0, 0, 1]), ["a", "b", "c"], crs=UTM)
+    for make in (lambda: k_nearest(odd, 1), lambda: distance_band(odd, 5)):
+        with pytest.raises(AnalysisError, match="not finite at 'b'"):
+            make()
+    with pytest.raises(AnalysisError, match="found 1 places"):
+        k_nearest(odd.head(1), 1)
+    with pytest.raises(AnalysisError, match=r"k = 1\.5"):
+        k_nearest(odd.drop("b"), 1.5)  # type: ignore[arg-type]
 
 
 def test_places_drawn_at_random_are_different_ones_and_all_as_likely() -> None:
