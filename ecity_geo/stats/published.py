@@ -26,6 +26,8 @@ LABELS = ("item", "path", "construct", "label", "model")
 TEST_FIGURES = ("chi_square", "df", "p")
 _LARGEST_FILE = 20_000_000
 _MOST_PEOPLE = 1_000_000
+# Points of a scale at most: every answer of it is gone through.
+_MOST_POINTS = 1000
 
 
 def read_published(path: str | Path) -> dict[str, Any]:
@@ -119,7 +121,8 @@ def _study_faults(published: Mapping[str, Any], source: str) -> Iterator[Fault]:
         yield _fault(source, "study", "n", _shown(n), f"respondents, 1 to {_MOST_PEOPLE:,}")
     scale = study.get("scale")
     if scale is not None and not _is_scale(scale):
-        expected = "two whole numbers, the smaller first, such as [1, 5]"
+        most = f"at most {_MOST_POINTS:,} apart"
+        expected = f"two whole numbers, the smaller first, {most}, such as [1, 5]"
         yield _fault(source, "study", "scale", _shown(scale), expected)
     for name in ("test_value", "margin"):
         if name in study and parse_figure(study[name]) is None:
@@ -234,7 +237,7 @@ def _is_count(value: Any) -> bool:
 
 def _is_scale(value: Any) -> bool:
     whole = isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_whole, value))
-    return whole and value[0] < value[1]
+    return whole and 0 < value[1] - value[0] <= _MOST_POINTS
 
 
 def _shown(value: object) -> str:

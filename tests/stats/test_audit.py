@@ -348,6 +348,7 @@ def test_persian_digits_are_read(tmp_path: Path) -> None:
         ('{"table_1": {"rows": []}}', ["study", "nothing"]),
         ('{"study": {"n": 5}}', ["no figures", "rows"]),
         ('{"study": {"n": 0, "scale": [5, 1]}}', ["found 0", "[5, 1]"]),
+        ('{"study": {"n": 9, "scale": [1, 1000000000]}}', ["at most 1,000 apart"]),
         ('{"study": {"n": 9, "population": 5}}', ["population", "at least n"]),
         ('{"study": {"n": 5}, "table_1": {"rows": [{"mean": "3"}]}}', ["row 1", "no name"]),
         ('{"study": {"n": 5}, "t": {"rows": [{"item": "a", "mean": "4,6"}]}}', ["(a)", "4,6"]),
