@@ -13,13 +13,13 @@ from ecity_geo.findings import Findings
 from ecity_geo.inputs.conditions import MODELS
 from ecity_geo.outputs import assets, grids, quality, site_grids
 from ecity_geo.outputs.brief import Tile, listing, sentences, tiles
-from ecity_geo.outputs.brief_sites import covering_model
+from ecity_geo.outputs.brief_sites import counts_planned, covering_model
 from ecity_geo.outputs.brief_spread import spread
 from ecity_geo.outputs.cluster_view import clusters
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.pages import render
 from ecity_geo.outputs.popups import model_label, within
-from ecity_geo.outputs.site_figures import CHANGE
+from ecity_geo.outputs.site_figures import CHANGE, CURVE
 from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
@@ -332,6 +332,7 @@ def prepare(
         survey=survey,
         spread=spread(findings, lang),
         change=_change(findings, shown.get(CHANGE), lang),
+        curve=_curve(findings, shown.get(CURVE), lang),
     )
 
 
@@ -345,6 +346,14 @@ def _change(findings: Findings, figure: Figure | None, lang: str) -> Drawn | Non
         within=within(findings.study, lang),
         plan=model_label(model, lang),
     )
+    return Drawn(wide=figure.wide, narrow=figure.narrow, caption=caption)
+
+
+def _curve(findings: Findings, figure: Figure | None, lang: str) -> Drawn | None:
+    if figure is None:
+        return None
+    word = "curve_planned" if counts_planned(findings) else "curve"
+    caption = text(f"report.change.{word}", lang, within=within(findings.study, lang))
     return Drawn(wide=figure.wide, narrow=figure.narrow, caption=caption)
 
 

@@ -1,16 +1,19 @@
-"""The figures of new sites: what a plan changes for whom."""
+"""The figures of new sites: what a plan changes for whom, and what each one more brings."""
 
 from __future__ import annotations
+
+import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.brief_sites import covering_model
 from ecity_geo.outputs.change_figure import change_svg
+from ecity_geo.outputs.curve_figure import coverage_curve_figure
 from ecity_geo.outputs.drawing import NARROW, WIDE
 from ecity_geo.outputs.popups import fabric_label, place_name
 from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.text import text
 
-CHANGE = "before-after"
+CHANGE, CURVE = "before-after", "coverage-curve"
 
 
 def site_figures(findings: Findings, lang: str) -> dict[str, Figure]:
@@ -26,12 +29,19 @@ def site_figures(findings: Findings, lang: str) -> dict[str, Figure]:
     Returns
     -------
     figures
-        By name: ``"before-after"``, of the plan that the shares "with the new sites" belong to;
-        none without a plan.
+        By name: ``"before-after"``, of the plan that the shares "with the new sites" belong to,
+        and ``"coverage-curve"``, where the study asks for one; none without a plan.
     """
     model = covering_model(findings)
     if model is None:
         return {}
+    figures = {CHANGE: _change(findings, model, lang)}
+    if findings.curve is not None and findings.curve["share"].notna().all():
+        figures[CURVE] = _curve(findings, findings.curve, model, lang)
+    return figures
+
+
+def _change(findings: Findings, model: str, lang: str) -> Figure:
     change = findings.before_after[findings.before_after["model"] == model]
     labels = unit_labels(findings, lang)
     target = findings.study.options.coverage_target
@@ -39,7 +49,27 @@ def site_figures(findings: Findings, lang: str) -> dict[str, Figure]:
         change_svg(change, lang=lang, labels=labels, target=target, width=width)
         for width in (WIDE, NARROW)
     )
-    return {CHANGE: Figure(name=CHANGE, chapter="coverage", wide=wide, narrow=narrow)}
+    return Figure(name=CHANGE, chapter="coverage", wide=wide, narrow=narrow)
+
+
+def _curve(findings: Findings, curve: pd.DataFrame, model: str, lang: str) -> Figure:
+    """Draw the curve from the services that plans count on, the plan of most people marked."""
+    table, options = findings.before_after, findings.study.options
+    city = table[(table["model"] == model) & (table["level"] == "city")].iloc[0]
+    sites = len(findings.plans[model].sites)
+    wide, narrow = (
+        coverage_curve_figure(
+            curve,
+            lang=lang,
+            standard=options.standard,
+            unit=options.unit,
+            today=float(city["population"] - city["uncovered_standing"]),
+            chosen=sites if model == "mclp" and sites in curve.index else None,
+            width=width,
+        )
+        for width in (WIDE, NARROW)
+    )
+    return Figure(name=CURVE, chapter="sites", wide=wide, narrow=narrow)
 
 
 def unit_labels(findings: Findings, lang: str) -> dict[str, str]:

@@ -367,7 +367,7 @@ def test_hostile_text_stays_text(lang: str) -> None:
 def test_a_run_writes_pages_and_figures_that_lead_to_one_another(tmp_path: Path) -> None:
     written = write_outputs(make_findings(), tmp_path / "maps", survey=survey())
     drawn = {path.name: path for path in written if path.suffix == ".svg"}
-    names = ("likert", "means", "mean-ranks", "before-after")
+    names = ("likert", "means", "mean-ranks", "before-after", "coverage-curve")
     assert set(drawn) == {f"{name}.{lang}.svg" for name in names for lang in LANGUAGES}
     for path in drawn.values():
         assert outside_addresses(path.read_text("utf-8")) == set()
