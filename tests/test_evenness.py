@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -37,8 +39,7 @@ def test_ends_of_a_city_are_clusters_and_its_middle_is_none() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_clusters_are_those_of_esda() -> None:
-    esda = pytest.importorskip("esda")
+def test_clusters_are_those_of_esda(esda: ModuleType) -> None:
     weights = pytest.importorskip("libpysal").weights
     districts = board(two_ends())
     w = weights.Queen.from_dataframe(districts, use_index=True)

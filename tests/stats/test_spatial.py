@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 from collections.abc import Callable
 from itertools import permutations as every_order
@@ -59,15 +58,6 @@ def with_peer(weights: SpatialWeights) -> object:
     whole = {i: near.get(i, []) for i in ids}
     made = peer.W(whole, {i: by.get(i, []) for i in ids}, silence_warnings=True)
     made.transform = "r"
-    return made
-
-
-@pytest.fixture(scope="session")
-def esda() -> ModuleType:
-    """The peer without numba, which it takes if it is there: to compile it takes 15 seconds."""
-    with pytest.MonkeyPatch.context() as without:
-        without.setitem(sys.modules, "numba", None)
-        made: ModuleType = pytest.importorskip("esda", reason="esda is not installed")
     return made
 
 
