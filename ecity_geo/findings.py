@@ -21,7 +21,7 @@ from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
 from ecity_geo.site_findings import Sited, site
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.planning import ConditionedPlan
+from ecity_geo.siting.conditioned import ConditionedPlan
 from ecity_geo.study import Study
 
 RANK_DRAWS = 2000

@@ -64,6 +64,7 @@ DOCUMENTED = (
     "ecity_geo.siting.models",
     "ecity_geo.siting.moving",
     "ecity_geo.siting.need",
+    "ecity_geo.siting.conditioned",
     "ecity_geo.siting.plan",
     "ecity_geo.siting.refine",
     "ecity_geo.siting.tradeoffs",

@@ -1,6 +1,7 @@
 """Where new service points should stand: location models on a cost matrix."""
 
 from ecity_geo.siting.candidates import grid_candidates, street_candidates
+from ecity_geo.siting.conditioned import ConditionedPlan
 from ecity_geo.siting.coverage_models import backup_coverage, gradual_coverage
 from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
@@ -10,7 +11,7 @@ from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.moving import Refinement
 from ecity_geo.siting.need import RobustPlan, need, robust_mclp
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.planning import ConditionedPlan, plan_sites
+from ecity_geo.siting.planning import plan_sites
 from ecity_geo.siting.refine import refine_sites
 from ecity_geo.siting.refine_streets import refine_along_streets
 from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve

@@ -127,7 +127,7 @@ class CoveringAims:
         self.sets = covering(question, group, n_groups)
         total = float(question.people.sum())
         self.step, self.exact = step_of(question.people, scale=total)
-        self.factor = min(1.0, OBJECTIVE_SIZE / (total or 1.0))
+        self.factor = OBJECTIVE_SIZE / (total or 1.0)
 
     def total(self, columns: Integers) -> float:
         """Return the people whom a plan covers."""

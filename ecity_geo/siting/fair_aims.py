@@ -78,14 +78,16 @@ class FairAims(CoveringAims):
 
     def _cover(self, floor: float, start: Point, deadline: float) -> highs.Answer:
         need = floor * self.sets.totals
-        slack = _ROUNDING * float(self.sets.totals.max())
+        slack = _ROUNDING * self.sets.totals
         if self.exact:
-            need, slack = np.ceil(need / self.step - _ROUNDING) * self.step, 0.4 * self.step
+            need = np.ceil(need / self.step - _ROUNDING) * self.step
+            slack = np.full(self.n_groups, 0.4 * self.step)
         rows, available = self._groups()
-        room = self.factor * (available - need + slack)
+        scale = SHARES / self.sets.totals
+        room = scale * (available - need + slack)
         return self.solve(
             self.uncovered(),
-            csr_array(vstack([rows * self.factor, self._number()])),
+            csr_array(vstack([rows * scale[:, None], self._number()])),
             np.append(room, self.p),
             use=self.use,
             tolerance=self.tolerance(),

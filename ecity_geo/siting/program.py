@@ -16,6 +16,8 @@ from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Flags, Floats, Integers
 
 COVERAGE, TRAVEL, PRICE, FAIREST = "coverage", "travel", "price", "fairest"
+SHARES = 1e3
+"""Rows of shares are brought to this size, as HiGHS keeps rows to an absolute 1e-6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +59,7 @@ class Model:
         Of the columns.
     objective
         ``"coverage"`` (most people), ``"travel"`` (least person-cost), ``"price"`` (cheapest) or
-        ``"fairest"`` (largest smallest share of a group, then most people).
+        ``"fairest"`` (largest smallest share of a group).
     p
         Number of new sites exactly; None for any number.
     budget
@@ -68,6 +70,10 @@ class Model:
         Least share of the people of each group that are served.
     served
         Whether every row must be served whole.
+    gini
+        Greatest Gini coefficient of the groups' shares served, over people; 1: any.
+    single
+        Whether a row is served at one site only.
     """
 
     row: Integers
@@ -81,6 +87,8 @@ class Model:
     group: Integers
     floor: Floats
     served: bool
+    gini: float = 1.0
+    single: bool = False
 
     @property
     def n_sites(self) -> int:
@@ -89,8 +97,22 @@ class Model:
 
     @property
     def spread(self) -> int:
-        """Number of variables: sites, pairs, and the smallest share where it is asked for."""
-        return self.n_sites + len(self.row) + (self.objective == FAIREST)
+        """Number of variables: sites, pairs, differences between groups, the smallest share."""
+        pairs = self.n_sites + len(self.row)
+        return pairs + self.differences + (self.objective == FAIREST)
+
+    @property
+    def differences(self) -> int:
+        """Number of pairs of groups whose shares are compared."""
+        n = len(self.floor)
+        return n * (n - 1) // 2 if self.gini < 1 else 0
+
+    @property
+    def totals(self) -> Floats:
+        """People of each group."""
+        known = self.group >= 0
+        people = np.bincount(self.group[known], self.people[known], len(self.floor))
+        return people.astype(float, copy=False)
 
 
 def program(model: Model) -> highs.Program:
@@ -104,8 +126,9 @@ def program(model: Model) -> highs.Program:
     Returns
     -------
     program
-        Variables: sites (1 open), then pairs (share of the row served there), then, for
-        ``"fairest"``, the smallest share.
+        Variables: sites (1 open), then pairs (share of the row served there), then, under a
+        limit of the Gini coefficient, the differences between groups, then, for ``"fairest"``,
+        the smallest share.
     """
     blocks = [
         block
@@ -117,12 +140,15 @@ def program(model: Model) -> highs.Program:
             _number(model),
             _budget(model),
             _floors(model),
+            _within(model),
+            _apart(model),
+            _gini(model),
         )
         if block is not None
     ]
     rows, lower, upper = (list(part) for part in zip(*blocks, strict=True))
     whole = np.zeros(model.spread, dtype=bool)
-    whole[: model.n_sites] = True
+    whole[: model.n_sites + model.single * len(model.row)] = True
     return highs.Program(
         cost=_objective(model),
         limit=np.ones(model.spread),
@@ -172,11 +198,16 @@ def _capacities(model: Model) -> _Block | None:
     place = np.full(model.n_sites, -1)
     place[limited] = np.arange(len(limited))
     pair = place[model.column] >= 0
+    served = np.concatenate([place[model.column[pair]], np.arange(len(limited))])
+    people = np.concatenate([model.people[model.row[pair]], -model.sites.capacity[limited]])
+    # HiGHS keeps rows to an absolute 1e-6: each is brought to the size of its largest number.
+    size = np.zeros(len(limited))
+    np.maximum.at(size, served, np.abs(people))
     rows = _block(
         model,
-        np.concatenate([place[model.column[pair]], np.arange(len(limited))]),
+        served,
         np.concatenate([_pairs(model)[pair], limited]),
-        np.concatenate([model.people[model.row[pair]], -model.sites.capacity[limited]]),
+        people / np.where(size > 0, size, 1.0)[served],
         len(limited),
     )
     return rows, np.full(len(limited), -math.inf), np.zeros(len(limited))
@@ -215,8 +246,9 @@ def _budget(model: Model) -> _Block | None:
     price, given = _prices(model)
     use = ~model.sites.standing | model.sites.closable
     at = np.flatnonzero(use)
-    rows = _block(model, np.zeros(len(at), dtype=np.int64), at, price[at], 1)
-    return rows, np.array([-math.inf]), np.array([model.budget - given])
+    size = float(np.abs(price[at]).max(initial=0.0)) or 1.0
+    rows = _block(model, np.zeros(len(at), dtype=np.int64), at, price[at] / size, 1)
+    return rows, np.array([-math.inf]), np.array([(model.budget - given) / size])
 
 
 def _floors(model: Model) -> _Block | None:
@@ -225,24 +257,70 @@ def _floors(model: Model) -> _Block | None:
     if not fairest and not model.floor.any():
         return None
     n = len(model.floor)
-    pair = model.group[model.row] >= 0
-    totals = np.bincount(model.group[model.group >= 0], model.people[model.group >= 0], n)
-    group = model.group[model.row[pair]]
-    rows = _block(
-        model,
-        group,
-        _pairs(model)[pair],
-        model.people[model.row[pair]] / totals[group],
-        n,
-    )
+    rows = _shares(model) * SHARES
     if fairest:
-        share = csr_array(
-            (-np.ones(n), (np.arange(n), np.full(n, model.spread - 1))), shape=(n, model.spread)
-        )
-        both = csr_array(vstack([rows, rows + share]))
-        lower = np.concatenate([model.floor, np.zeros(n)])
+        last = np.full(n, model.spread - 1)
+        smallest = _block(model, np.arange(n), last, np.full(n, -SHARES), n)
+        both = csr_array(vstack([rows, rows + smallest]))
+        lower = np.concatenate([model.floor * SHARES, np.zeros(n)])
         return both, lower, np.full(2 * n, math.inf)
-    return rows, model.floor, np.full(n, math.inf)
+    return rows, model.floor * SHARES, np.full(n, math.inf)
+
+
+def _shares(model: Model) -> csr_array:
+    """Return a row per group: the share of its people that are served."""
+    pair = model.group[model.row] >= 0
+    group = model.group[model.row[pair]]
+    share = model.people[model.row[pair]] / model.totals[group]
+    return _block(model, group, _pairs(model)[pair], share, len(model.floor))
+
+
+def _within(model: Model) -> _Block | None:
+    """Serve whoever is within reach of an open site without a capacity.
+
+    Only a limit of inequality would otherwise leave people out to be more equal.
+    """
+    pair = np.flatnonzero(np.isinf(model.sites.capacity[model.column]))
+    if not model.differences or not len(pair):
+        return None
+    of_row = csr_array(
+        (np.ones(len(model.row)), (model.row, _pairs(model))),
+        shape=(len(model.people), model.spread),
+    )
+    opened = _block(model, np.arange(len(pair)), model.column[pair], np.ones(len(pair)), len(pair))
+    rows = csr_array(of_row[model.row[pair]] - opened)
+    return rows, np.zeros(len(pair)), np.full(len(pair), math.inf)
+
+
+def _apart(model: Model) -> _Block | None:
+    """Let no difference between two groups be less than theirs, either way."""
+    if not model.differences:
+        return None
+    one, other = np.triu_indices(len(model.floor), 1)
+    shares = _shares(model) * SHARES
+    between = shares[one] - shares[other]
+    n = model.differences
+    at = model.n_sites + len(model.row) + np.arange(n)
+    apart = _block(model, np.arange(n), at, np.full(n, SHARES), n)
+    rows = csr_array(vstack([apart - between, apart + between]))
+    return rows, np.zeros(2 * n), np.full(2 * n, math.inf)
+
+
+def _gini(model: Model) -> _Block | None:
+    """Keep the Gini coefficient of shares over people: sum of n_i n_j |c_i - c_j| over N^2 c.
+
+    Multiplied by the mean share c, which is linear itself, it needs no approximation.
+    """
+    if not model.differences:
+        return None
+    part = model.totals / model.totals.sum()
+    one, other = np.triu_indices(len(part), 1)
+    at = model.n_sites + len(model.row) + np.arange(model.differences)
+    row = np.zeros(model.differences, dtype=np.int64)
+    apart = _block(model, row, at, part[one] * part[other], 1)
+    mean = csr_array(part[None] @ _shares(model))
+    rows = csr_array((apart - model.gini * mean) * SHARES)
+    return rows, np.array([-math.inf]), np.zeros(1)
 
 
 def _fixed(model: Model) -> csr_array:
@@ -256,20 +334,18 @@ def _fixed_value(model: Model) -> Floats:
 
 
 def _objective(model: Model) -> Floats:
-    """Return the cost of each variable; a trifle makes the cheaper of equal plans the better."""
+    """Return the cost of each variable."""
     cost = np.zeros(model.spread)
     pairs = slice(model.n_sites, model.n_sites + len(model.row))
     people = model.people[model.row]
-    if model.objective in (COVERAGE, FAIREST):
+    if model.objective == COVERAGE:
         cost[pairs] = -people
+    elif model.objective == FAIREST:
+        cost[-1] = -1.0
     elif model.objective == TRAVEL:
         cost[pairs] = people * model.cost
     else:
         price, _ = _prices(model)
         use = ~model.sites.standing | model.sites.closable
         cost[: model.n_sites] = np.where(use, price, 0.0)
-    if model.objective == FAIREST:
-        # All people together weigh no more than a millionth of the smallest share.
-        cost[pairs] *= 1e-6 / max(float(model.people.sum()), 1.0)
-        cost[-1] = -1.0
     return cost

@@ -60,6 +60,10 @@ class _Filling:
         people = self.left[model.row[pair]]
         before = np.cumsum(people) - people
         taken = np.clip(model.sites.capacity[column] - before, 0.0, people)
+        if model.single:
+            taken = np.where(
+                (taken >= people) & (people >= model.people[model.row[pair]]), people, 0
+            )
         self.share[pair] = taken / model.people[model.row[pair]]
         self.left[model.row[pair]] -= taken
 
@@ -78,10 +82,12 @@ class _Filling:
     def solution(self) -> Floats:
         model = self.model
         parts = [self.opened.astype(float), self.share]
+        known = model.group >= 0
+        left = np.bincount(model.group[known], self.left[known], len(model.floor))
+        shares = np.clip(1 - left / model.totals, 0.0, 1.0)
+        if model.differences:
+            one, other = np.triu_indices(len(shares), 1)
+            parts.append(np.abs(shares[one] - shares[other]))
         if model.objective == FAIREST:
-            known = model.group >= 0
-            n = len(model.floor)
-            people = np.bincount(model.group[known], model.people[known], n)
-            left = np.bincount(model.group[known], self.left[known], n)
-            parts.append(np.array([max(0.0, float((1 - left / people).min(initial=1.0)))]))
+            parts.append(np.array([float(shares.min(initial=1.0))]))
         return np.concatenate(parts)

@@ -130,7 +130,7 @@ class TravelProgram:
 
 
 def _scale(size: float) -> float:
-    return min(1.0, OBJECTIVE_SIZE / (size or 1.0))
+    return OBJECTIVE_SIZE / (size or 1.0)
 
 
 def _beyond(instance: Instance, ways: Ways) -> tuple[Floats, float]:

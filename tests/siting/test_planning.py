@@ -248,3 +248,155 @@ def test_a_time_limit_that_strikes_at_once_leaves_the_greedy_plan(objective: str
     assert np.isfinite(found.plan.bound)
     if objective == "coverage":
         assert served <= found.plan.bound <= people.sum()
+
+
+def gini_of(shares: dict[str, float], people: dict[str, float]) -> float:
+    """By its definition: the mean difference between two persons, over twice the mean."""
+    names = list(shares)
+    total = sum(people.values())
+    mean = sum(people[n] * shares[n] for n in names) / total
+    apart = sum(
+        people[a] * people[b] * abs(shares[a] - shares[b]) for a, b in product(names, names)
+    )
+    return apart / total**2 / (2 * mean) if mean else 0.0
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.5]))
+@SMALL
+def test_a_limit_of_inequality_is_kept_and_costs_no_more_than_it_must(
+    seed: int, limit: float
+) -> None:
+    town = Town(seed)
+    groups = pd.Series(["a", "a", "b", "b", "c"], index=town.frame.index)
+    totals = town.people.groupby(groups).sum().to_dict()
+    best = -1.0
+    for chosen in (each for each in town.choices() if len(each) == 3):
+        reached = (town.frame[list(chosen)] <= 3).any(axis=1)
+        served = (town.people * reached).groupby(groups).sum()
+        shares = {name: served[name] / totals[name] for name in totals}
+        if gini_of(shares, totals) <= limit + 1e-9:
+            best = max(best, float(served.sum()))
+    asked = {"standard": 3, "p": 2, "groups": groups, "gini": limit}
+    if best < 0:
+        with pytest.raises(AnalysisError, match="the Gini coefficient is in the way"):
+            siting.plan_sites(town.cost, town.people, town.sites, **asked)
+        return
+    found = siting.plan_sites(town.cost, town.people, town.sites, **asked)
+    assert found.plan.objective == pytest.approx(best)
+    assert found.plan.status == "optimal"
+    assert gini_of(found.groups["share"].to_dict(), totals) <= limit + 1e-6
+
+
+@given(st.integers(0, 10_000))
+@SMALL
+def test_each_home_has_one_site_where_that_is_asked(seed: int) -> None:
+    # by enumeration of who goes where
+    town = Town(seed)
+    sites = town.sites.assign(capacity=town.capacity)
+    best = 0.0
+    for chosen in (each for each in town.choices() if len(each) == 3):
+        for where in product([None, *chosen], repeat=5):
+            load = dict.fromkeys(chosen, 0.0)
+            goes = [(h, s) for h, s in zip(town.frame.index, where, strict=True) if s]
+            if any(town.frame.loc[h, s] > 6 for h, s in goes):
+                continue
+            for home, site in goes:
+                load[site] += town.people[home]
+            if all(load[site] <= town.capacity[site] for site in chosen):
+                best = max(best, sum(load.values()))
+    found = siting.plan_sites(town.cost, town.people, sites, standard=6, p=2, single_source=True)
+    assert found.plan.objective == pytest.approx(best)
+    assert found.shares["share"].tolist() == pytest.approx([1.0] * len(found.shares))
+    assert not found.shares["demand_id"].duplicated().any()
+
+
+def test_fairest_plan_serves_most_of_the_fairest() -> None:
+    # each group is served whole by its own site; the third site serves ten people or two
+    frame = pd.DataFrame(
+        {"a": [0.0, 9, 9, 9], "b": [9.0, 0, 9, 9], "c": [9.0, 9, 0, 9], "d": [9.0, 9, 9, 0]},
+        index=["w", "x", "y", "z"],
+    )
+    people = pd.Series([100.0, 100, 10, 2], index=frame.index)
+    groups = pd.Series(["one", "two", None, None], index=frame.index)
+    found = siting.plan_sites(
+        CostMatrix.from_frame(frame, unit="m"),
+        people,
+        pd.DataFrame(index=frame.columns),
+        objective="fairest",
+        standard=1,
+        p=3,
+        groups=groups,
+    )
+    assert set(found.plan.sites) == {"a", "b", "c"}
+    assert (found.plan.objective, found.plan.status) == (1.0, "optimal")
+
+
+def test_cumulative_gains_end_at_the_people_served() -> None:
+    town = Town(3)
+    found = siting.plan_sites(town.cost, town.people, town.sites, standard=6, p=2)
+    assert found.plan.gains["cumulative"].iloc[-1] == pytest.approx(found.plan.objective)
+
+
+def test_the_greatest_floor_that_would_do_is_said() -> None:
+    frame = pd.DataFrame({"a": [0.0, 9, 9], "b": [9.0, 0, 9]}, index=["x", "y", "z"])
+    groups = pd.Series(["one", "two", "two"], index=frame.index)
+    with pytest.raises(AnalysisError, match=r"floors are in the way: a floor of 0.75 would do"):
+        siting.plan_sites(
+            CostMatrix.from_frame(frame, unit="km"),
+            pd.Series([5.0, 3, 1], index=frame.index),
+            pd.DataFrame(index=frame.columns),
+            standard=1,
+            p=2,
+            groups=groups,
+            floors=0.9,
+        )
+
+
+@pytest.mark.parametrize(
+    ("columns", "change", "told"),
+    [
+        ({"closable": "False"}, {}, "must be True or False, not 'False'"),
+        ({"standing": np.nan}, {}, "must be True or False, not nan"),
+        ({"price": "dear"}, {}, "'price' of the sites must be numbers"),
+        ({"capacity": "big"}, {}, "'capacity' of the sites must be numbers"),
+        ({}, {"p": float("nan")}, "p must be a whole number"),
+        ({}, {"p": 1.5}, "p must be a whole number"),
+        ({}, {"budget": float("nan")}, "budget must be a number"),
+        ({}, {"gini": 1.5}, "between 0 and 1"),
+        ({}, {"gini": 0.5}, "between groups"),
+        ({}, {"floors": float("nan"), "groups": "one"}, "share of the people"),
+        ({}, {"groups": "twice"}, "groups more than once"),
+    ],
+)
+def test_what_is_no_number_or_no_answer_is_refused(
+    columns: dict[str, object], change: dict[str, object], told: str
+) -> None:
+    town = Town(1)
+    sites = town.sites.astype(object).assign(**columns)
+    asked = {"standard": 6, "p": 1} | change
+    if change.get("groups") == "one":
+        asked["groups"] = pd.Series("g", index=town.frame.index)
+    if change.get("groups") == "twice":
+        asked["groups"] = pd.Series("g", index=[*town.frame.index, "h0"])
+    with pytest.raises(AnalysisError, match=told):
+        siting.plan_sites(town.cost, town.people, sites, **asked)
+
+
+def test_groups_may_be_numbers() -> None:
+    town = Town(1)
+    groups = pd.Series([1, 1, 2, 2, 2], index=town.frame.index)
+    asked = {"standard": 30, "p": 1, "groups": groups, "floors": {2: 0.5}}
+    found = siting.plan_sites(town.cost, town.people, town.sites, **asked)
+    assert found.groups["floor"].to_dict() == {"1": 0.0, "2": 0.5}
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_size_of_people_and_prices_changes_no_plan(size: float) -> None:
+    town = Town(12)
+    sites = town.sites.assign(capacity=town.capacity, price=town.price)
+    plain = siting.plan_sites(town.cost, town.people, sites, standard=6, budget=4)
+    sized = sites.assign(capacity=town.capacity * size, price=town.price * size)
+    asked = {"standard": 6, "budget": 4 * size}
+    found = siting.plan_sites(town.cost, town.people * size, sized, **asked)
+    assert found.plan.objective == pytest.approx(size * plain.plan.objective, rel=1e-6)
+    assert found.price <= 4 * size * (1 + 1e-9)
