@@ -20,8 +20,8 @@ from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
 from ecity_geo.site_findings import Sited, site
-from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.conditioned import ConditionedPlan
+from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.study import Study
 
 RANK_DRAWS = 2000
