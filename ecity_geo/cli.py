@@ -155,7 +155,7 @@ def rank(study: Path, style: str, strict: bool) -> None:
     "curve",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Tell instead what 1 to N sites cover, and what each one more brings.",
+    help="Tell instead what 0 to N sites cover, and what each one more brings.",
 )
 @click.option(
     "--refine",

@@ -34,7 +34,6 @@ def coverage_curve_figure(
     lang: str,
     standard: float,
     unit: str,
-    today: float | None = None,
     chosen: int | None = None,
     width: float = WIDE,
 ) -> str:
@@ -48,8 +47,6 @@ def coverage_curve_figure(
         ``"fa"`` or ``"en"``.
     standard, unit
         The service standard, for the words.
-    today
-        People covered without new sites: where the curve begins, if it is told.
     chosen
         Number of sites that is marked; none by default.
     width
@@ -70,7 +67,7 @@ def coverage_curve_figure(
         raise AnalysisError("The curve has no plan, or nobody lives there: nothing to draw.")
     if chosen is not None and chosen not in curve.index:
         raise AnalysisError(f"The curve has no plan of {chosen!r} sites.")
-    steps = _steps(curve, today)
+    steps = _steps(curve)
     drawing = Drawing(width, lang)
     top = _legend(drawing, steps, chosen)
     upper, lower = _planes(drawing, steps, top + 32)
@@ -84,16 +81,11 @@ def coverage_curve_figure(
     return drawing.svg(lower.bottom + 36 + MARGIN + 8, label=label, kind="coverage-curve")
 
 
-def _steps(curve: pd.DataFrame, today: float | None) -> pd.DataFrame:
-    """Return the curve with its bound as a share, beginning without sites where that is told."""
+def _steps(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve with its bound as a share."""
     total = float((curve["covered"] / curve["share"]).max())
     total = total if np.isfinite(total) else 1.0
-    steps = curve[["covered", "share", "added", "gap"]].assign(bound_share=curve["bound"] / total)
-    if today is None or 0 in steps.index:
-        return steps
-    first = {"covered": today, "share": today / total, "bound_share": today / total, "gap": 0.0}
-    steps = pd.concat([pd.DataFrame([first], index=[0]), steps])
-    return steps.assign(added=steps["covered"].diff())
+    return curve[["covered", "share", "added", "gap"]].assign(bound_share=curve["bound"] / total)
 
 
 def _legend(drawing: Drawing, steps: pd.DataFrame, chosen: int | None) -> float:

@@ -54,8 +54,7 @@ def _change(findings: Findings, model: str, lang: str) -> Figure:
 
 def _curve(findings: Findings, curve: pd.DataFrame, model: str, lang: str) -> Figure:
     """Draw the curve from the services that plans count on, the plan of most people marked."""
-    table, options = findings.before_after, findings.study.options
-    city = table[(table["model"] == model) & (table["level"] == "city")].iloc[0]
+    options = findings.study.options
     sites = len(findings.plans[model].sites)
     wide, narrow = (
         coverage_curve_figure(
@@ -63,7 +62,6 @@ def _curve(findings: Findings, curve: pd.DataFrame, model: str, lang: str) -> Fi
             lang=lang,
             standard=options.standard,
             unit=options.unit,
-            today=float(city["population"] - city["uncovered_standing"]),
             chosen=sites if model == "mclp" and sites in curve.index else None,
             width=width,
         )

@@ -56,7 +56,7 @@ class Sited:
         `ecity_geo.site_findings.change.before_after` of every plan, with its `model`; `floor`
         and `served` (share of people within the capacities) where the plan has them.
     curve
-        `ecity_geo.siting.tradeoffs.coverage_curve` from 1 site on; missing where not asked for.
+        `ecity_geo.siting.tradeoffs.coverage_curve` from no site on; missing where not asked for.
     conditioned
         What the plan under conditions says beyond its sites.
     """
@@ -259,7 +259,7 @@ def _curve(study: Study, costs: CostMatrix) -> pd.DataFrame | None:
 
 
 def coverage_of(study: Study, costs: CostMatrix, count: int) -> pd.DataFrame:
-    """Cover most people with one new site, two ..., all together in the time of one model.
+    """Cover most people with no new site, one, two ..., all together in the time of one model.
 
     Parameters
     ----------

@@ -84,10 +84,11 @@ def ask(
     candidates: pd.Index,
     existing: pd.Index | None,
     time_limit: float,
+    least: int = 1,
 ) -> Question:
-    """Check the arguments that all models share, and align them by id."""
+    """Check the arguments that all models share, and align them by id; `p` is from `least` on."""
     candidates, existing = site_ids(candidates), site_ids(existing)
-    check_sites(p, candidates, existing)
+    check_sites(p, candidates, existing, least=least)
     check_time(time_limit)
     people = aligned_population(population, cost.demand_ids)
     used = cost.select(joined(existing, candidates))
@@ -167,7 +168,7 @@ def _is_whole(number: object) -> bool:
     return isinstance(number, Real) and float(number).is_integer()
 
 
-def check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
+def check_sites(p: int, candidates: pd.Index, existing: pd.Index, *, least: int = 1) -> None:
     """Raise AnalysisError unless p of the candidates can be chosen beside the existing sites."""
     for name, ids in (("candidates", candidates), ("existing sites", existing)):
         twice = ids[ids.duplicated()].unique()
@@ -179,8 +180,10 @@ def check_sites(p: int, candidates: pd.Index, existing: pd.Index) -> None:
             f"Some sites are both existing and candidates: {shown(both)}. "
             "Leave those that stand already out of the candidates."
         )
-    if not _is_whole(p) or p < 1:
-        raise AnalysisError(f"The number of new sites p must be a whole number from 1, not {p!r}.")
+    if not _is_whole(p) or p < least:
+        raise AnalysisError(
+            f"The number of new sites p must be a whole number from {least}, not {p!r}."
+        )
     if p > len(candidates):
         raise AnalysisError(
             f"p = {int(p)} new sites are asked for, but there are only {len(candidates)} "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,10 @@ from ecity_geo.siting.covering import coverage, undominated
 from ecity_geo.siting.covering_models import p_center
 from ecity_geo.siting.exchange import greedy
 from ecity_geo.siting.explain import explain
-from ecity_geo.siting.instance import CLOSED_GAP, Instance
+from ecity_geo.siting.instance import CLOSED_GAP, Flags, Instance
 from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import ask
+from ecity_geo.siting.question import Question, ask, check_sites
 from ecity_geo.siting.search import Outcome, search
 
 
@@ -42,53 +44,70 @@ def coverage_curve(
     cost, population, standard, candidates, existing
         As in `ecity_geo.siting.models.mclp`.
     ps
-        Numbers of new sites.
+        Numbers of new sites, from 0.
     time_limit
         Seconds for each.
 
     Returns
     -------
     curve
-        Indexed by `p`: `covered` people, `share` of all, `added` against the number before,
-        `bound` (no plan of so many sites covers more), `gap`, `kept` (sites of the number before
-        that are still chosen: plans need not be nested) and `sites`.
+        Indexed by `p`, from 0 (what the sites that stand cover alone, whether `ps` has it or
+        not): `covered` people, `share` of all (missing where nobody lives), `added` against the
+        number before (missing for 0), `bound` (no plan of so many sites covers more), `gap`,
+        `kept` (sites of the number before that are still chosen: plans need not be nested) and
+        `sites`.
 
     Raises
     ------
     AnalysisError
         If there are no numbers, or as in `ecity_geo.siting.models.mclp`.
     """
-    began, numbers = time.monotonic(), sorted(set(ps))
+    numbers = list(ps)
     if not numbers:
         raise AnalysisError("A curve needs at least one number of sites.")
     if not standard >= 0:
         raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
-    reach = cost.within(standard)
-    plans: list[SitingPlan] = []
-    outcome: Outcome | None = None
+    question = ask(
+        cost.within(standard),
+        population,
+        p=0,
+        candidates=candidates,
+        existing=existing,
+        time_limit=time_limit,
+        least=0,
+    )
     for p in numbers:
-        question = ask(
-            reach,
-            population,
-            p=p,
-            candidates=candidates,
-            existing=existing,
-            time_limit=time_limit,
-        )
-        instance = coverage(question)
+        check_sites(p, question.candidates, question.existing, least=0)
+    standing, _ = question.nearest(np.arange(question.n_existing))
+    people = _people(question, standing >= 0)
+    steps = [_Step(p=0, covered=people, bound=people, sites=question.candidates[:0])]
+    outcome: Outcome | None = None
+    for p in sorted({int(p) for p in numbers if p > 0}):
+        began, posed = time.monotonic(), replace(question, p=p)
+        instance = coverage(posed)
         outcome = _extended(instance, outcome, time_limit=time_limit)
         seconds = time.monotonic() - began
         plan = explain(
             "mclp",
-            question,
+            posed,
             instance,
             outcome,
             unit=cost.unit,
             standard=float(standard),
             seconds=seconds,
         )
-        plans.append(plan)
-    return _curve(numbers, plans, float(population.reindex(cost.demand_ids).sum()))
+        steps.append(_Step(p=p, covered=plan.objective, bound=plan.bound, sites=plan.sites))
+    return _curve(steps, float(question.people.sum()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Step:
+    """People whom a number of new sites covers, and more than whom no plan does."""
+
+    p: int
+    covered: float
+    bound: float
+    sites: pd.Index
 
 
 def _extended(instance: Instance, before: Outcome | None, *, time_limit: float) -> Outcome:
@@ -103,13 +122,13 @@ def _extended(instance: Instance, before: Outcome | None, *, time_limit: float) 
     return replace(found, chosen=np.sort(start), cost=cost, bound=min(found.bound, cost))
 
 
-def _curve(numbers: list[int], plans: list[SitingPlan], total: float) -> pd.DataFrame:
-    """Tell each plan beside the one before; what bounds more sites bounds fewer."""
-    covered = np.array([plan.objective for plan in plans])
-    bound = np.minimum.accumulate([plan.bound for plan in plans][::-1])[::-1]
+def _curve(steps: list[_Step], total: float) -> pd.DataFrame:
+    """Tell each number beside the one before; what bounds more sites bounds fewer."""
+    covered = np.array([step.covered for step in steps])
+    bound = np.minimum.accumulate([step.bound for step in steps][::-1])[::-1]
     bound = np.maximum(bound, covered)
     gap = np.where(covered > 0, (bound - covered) / np.where(covered > 0, covered, 1), bound > 0)
-    before: list[pd.Index] = [pd.Index([], dtype=object), *(plan.sites for plan in plans[:-1])]
+    kept = [int(step.sites.isin(before.sites).sum()) for before, step in pairwise(steps)]
     curve = pd.DataFrame(
         {
             "covered": covered,
@@ -117,13 +136,11 @@ def _curve(numbers: list[int], plans: list[SitingPlan], total: float) -> pd.Data
             "added": pd.Series(covered).diff().to_numpy(),
             "bound": np.where(gap <= CLOSED_GAP, covered, bound),
             "gap": np.where(gap <= CLOSED_GAP, 0.0, gap),
-            "kept": [
-                int(plan.sites.isin(sites).sum()) for plan, sites in zip(plans, before, strict=True)
-            ],
+            "kept": [0, *kept],
         },
-        index=pd.Index(numbers, name="p"),
+        index=pd.Index([step.p for step in steps], name="p"),
     )
-    curve["sites"] = [tuple(plan.sites) for plan in plans]
+    curve["sites"] = [tuple(step.sites) for step in steps]
     return curve
 
 
@@ -141,48 +158,81 @@ def compare_aims(
 
     Parameters
     ----------
-    cost, population, standard, p, candidates, existing, time_limit
+    cost, population, standard, p, candidates, existing
         As in `ecity_geo.siting.models.mclp`.
+    time_limit
+        Seconds for each of the three models.
 
     Returns
     -------
     aims
         A row per aim (``"coverage"``, ``"mean"``, ``"longest"``), each with the plan that is best
-        for it: `covered` share within the standard, `mean` and `longest` cost of those who reach
-        a site, `out_of_reach` people, and `sites`. The ends of the trade-offs: no plan has more
-        of any column than the row of its aim.
+        for it: `covered` share of all people within the standard; `mean` and `longest` cost of
+        the people whom some site could reach, the same ones in each row, infinite where the plan
+        leaves any of them without a way (only that of ``"coverage"`` can); `out_of_reach`,
+        people without a way in this plan; `gap` of the plan in its own aim, and `sites`. The
+        ends of the trade-offs: where `gap` is 0, no plan of `p` sites is better than the row of
+        an aim in the column of that aim. Of plans that are as good in it, the one shown need not
+        be the best in the others: `ecity_geo.siting.front.pareto_front` finds these.
 
     Raises
     ------
     AnalysisError
-        As in the three models.
+        If nobody lives at the demand, or no site could reach anybody, or as in the three models.
     """
-    asked = {
+    asked: dict[str, Any] = {
         "p": p,
         "candidates": candidates,
         "existing": existing,
         "time_limit": time_limit,
     }
+    question = ask(cost, population, **asked)
+    counted = _reachable_people(question)
     plans = {
-        "coverage": mclp(cost, population, standard=standard, **asked),  # type: ignore[arg-type]
-        "mean": p_median(cost, population, **asked),  # type: ignore[arg-type]
-        "longest": p_center(cost, population, **asked),  # type: ignore[arg-type]
+        "coverage": mclp(cost, population, standard=standard, **asked),
+        "mean": p_median(cost, population, **asked),
+        "longest": p_center(cost, population, **asked),
     }
-    people = population.reindex(cost.demand_ids).astype(float)
-    rows = []
-    for aim, plan in plans.items():
-        open_sites = pd.Index([*plan.existing, *plan.sites])
-        way = cost.select(open_sites).nearest()["cost"]
-        lives = people > 0
-        reached = lives & (way < float("inf"))
-        rows.append(
-            {
-                "aim": aim,
-                "covered": float(people[way <= standard].sum() / people.sum()),
-                "mean": float((people * way)[reached].sum() / people[reached].sum()),
-                "longest": float(way[reached].max()),
-                "out_of_reach": float(people[lives & ~reached].sum()),
-                "sites": tuple(plan.sites),
-            }
-        )
+    rows = [
+        {"aim": aim, **_all_aims(question, counted, plan, standard)} for aim, plan in plans.items()
+    ]
     return pd.DataFrame(rows).set_index("aim")
+
+
+def _reachable_people(question: Question) -> Flags:
+    """Tell which demand has people whom some site could reach; nobody: an error."""
+    if not question.people.any():
+        raise AnalysisError(
+            f"Nobody lives at the {len(question.demand)} demand points: there is nothing to "
+            "compare. Check the population."
+        )
+    counted = np.zeros(len(question.demand), dtype=bool)
+    counted[question.row] = True
+    counted &= question.people > 0
+    if not counted.any():
+        raise AnalysisError(
+            "No existing site and no candidate reaches anybody: there are no ways to compare. "
+            "Build the costs with a larger cutoff, or give more candidates."
+        )
+    return counted
+
+
+def _all_aims(
+    question: Question, counted: Flags, plan: SitingPlan, standard: float
+) -> dict[str, object]:
+    """Value a plan in all three aims, the ways over the same people for every plan."""
+    new = question.n_existing + question.candidates.get_indexer(plan.sites)
+    facility, way = question.nearest(np.concatenate([np.arange(question.n_existing), new]))
+    people = question.people
+    return {
+        "covered": _people(question, way <= standard) / float(people.sum()),
+        "mean": float(people[counted] @ way[counted]) / _people(question, counted),
+        "longest": float(way[counted].max()),
+        "out_of_reach": _people(question, facility < 0),
+        "gap": plan.gap,
+        "sites": tuple(plan.sites),
+    }
+
+
+def _people(question: Question, demand: Flags) -> float:
+    return float(question.people[demand].sum())

@@ -162,9 +162,11 @@ def test_curve_says_what_each_more_site_brings(study: Path) -> None:
     assert list(rows[0]) == [
         *("p", "covered", "share", "added", "bound", "gap", "kept", "sites"),
     ]
-    assert [row["p"] for row in rows] == [1, 2, 3]
+    assert [row["p"] for row in rows] == [0, 1, 2, 3]
+    assert (rows[0]["added"], rows[0]["sites"]) == (None, "")
+    assert rows[1]["added"] == pytest.approx(rows[1]["covered"] - rows[0]["covered"])
     one = json.loads(call("site", study, "-p", "3", "--model", "mclp", "--format", "json").stdout)
-    assert rows[2]["covered"] == pytest.approx(one["rows"][-1]["cumulative"])
+    assert rows[3]["covered"] == pytest.approx(one["rows"][-1]["cumulative"])
     assert call("site", study, "--curve", "5000").exit_code == 3
 
 

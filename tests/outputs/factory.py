@@ -271,18 +271,18 @@ def _before_after(model: str) -> pd.DataFrame:
 
 
 def _curve() -> pd.DataFrame:
-    """One site covers 10,000 of the 15,000 people, two cover 11,250."""
+    """Of 15,000 people 8,250 are covered, 10,000 with one site, 11,250 with two."""
     return pd.DataFrame(
         {
-            "covered": [10_000.0, 11_250.0],
-            "share": [10_000 / 15_000, 0.75],
-            "added": [np.nan, 1250.0],
-            "bound": [10_000.0, 11_250.0],
+            "covered": [8250.0, 10_000.0, 11_250.0],
+            "share": [8250.0 / 15_000, 10_000 / 15_000, 0.75],
+            "added": [np.nan, 1750.0, 1250.0],
+            "bound": [8250.0, 10_000.0, 11_250.0],
             "gap": 0.0,
-            "kept": [0, 1],
-            "sites": [("s1",), ("s1", "s2")],
+            "kept": [0, 0, 1],
+            "sites": [(), ("s1",), ("s1", "s2")],
         },
-        index=pd.Index([1, 2], name="p"),
+        index=pd.Index([0, 1, 2], name="p"),
     )
 
 

@@ -22,7 +22,8 @@ def test_curve_begins_where_the_standing_services_leave_off(lang: str) -> None:
     findings = make_findings()
     whole = findings.before_after.query("model == 'mclp' and level == 'city'").iloc[0]
     standing = whole["population"] - whole["uncovered_standing"]
-    first = findings.curve["covered"].iloc[0] - standing
+    assert findings.curve.loc[0, "covered"] == standing
+    first = findings.curve.loc[1, "covered"] - standing
     drawn = curve("en")
     assert f"{first:,.0f} people more" in drawn.wide
     assert drawn.wide != drawn.narrow

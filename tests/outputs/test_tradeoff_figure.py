@@ -29,15 +29,15 @@ WIDTHS = (drawing.WIDE, drawing.NARROW)
 SVG = "{http://www.w3.org/2000/svg}"
 CURVE = pd.DataFrame(
     {
-        "covered": [1200.0, 1500.0, 1600.0],
-        "share": [0.6, 0.75, 0.8],
-        "added": [np.nan, 300.0, 100.0],
-        "bound": [1200.0, 1500.0, 1700.0],
-        "gap": [0.0, 0.0, 0.0625],
-        "kept": [0, 1, 2],
-        "sites": [("a",), ("a", "b"), ("a", "b", "c")],
+        "covered": [1000.0, 1200.0, 1500.0, 1600.0],
+        "share": [0.5, 0.6, 0.75, 0.8],
+        "added": [np.nan, 200.0, 300.0, 100.0],
+        "bound": [1000.0, 1200.0, 1500.0, 1700.0],
+        "gap": [0.0, 0.0, 0.0, 0.0625],
+        "kept": [0, 0, 1, 2],
+        "sites": [(), ("a",), ("a", "b"), ("a", "b", "c")],
     },
-    index=pd.Index([1, 2, 3], name="p"),
+    index=pd.Index([0, 1, 2, 3], name="p"),
 )
 
 
@@ -113,7 +113,7 @@ def figures(lang: str, width: float = drawing.WIDE) -> dict[str, str]:
     }
     drawn["hasty"] = pareto_figure(hasty(), lang=lang, width=width)
     drawn["curve"] = coverage_curve_figure(
-        CURVE, lang=lang, standard=15, unit="min", today=1000, chosen=2, width=width
+        CURVE, lang=lang, standard=15, unit="min", chosen=2, width=width
     )
     return drawn
 
@@ -228,7 +228,7 @@ def test_labels_keep_apart_and_inside(lang: str, width: float, seed: int) -> Non
 
 
 def test_the_curve_has_points_bars_and_bounds() -> None:
-    svg = coverage_curve_figure(CURVE, lang="en", standard=15, unit="min", today=1000)
+    svg = coverage_curve_figure(CURVE, lang="en", standard=15, unit="min")
     at = np.array(points(svg))
     assert np.diff(at[:, 0]) == pytest.approx([at[1, 0] - at[0, 0]] * 3, abs=0.2)
     heights = (at[:, 1] - at[0, 1]) / (at[2, 1] - at[0, 1])  # 50, 60, 75, 80 per cent
@@ -244,12 +244,13 @@ def test_the_curve_has_points_bars_and_bounds() -> None:
     assert rise == pytest.approx(5 / 30, abs=0.01)
 
 
-def test_a_curve_without_today_begins_at_its_first_number() -> None:
-    svg = coverage_curve_figure(CURVE.iloc[:2], lang="fa", standard=800, unit="m")
-    assert len(points(svg)) == 2
+def test_a_curve_begins_at_its_first_number() -> None:
+    svg = coverage_curve_figure(CURVE.iloc[:3], lang="fa", standard=800, unit="m")
+    assert len(points(svg)) == 3
     assert "مردم در فاصلهٔ ۸۰۰ متری یک خدمت" in texts(svg)
     assert "no plan covers more" not in svg
-    one = coverage_curve_figure(CURVE.iloc[:1], lang="en", standard=15, unit="min", chosen=1)
+    assert "no new site: 50.0%" in coverage_curve_figure(CURVE, lang="en", standard=15, unit="min")
+    one = coverage_curve_figure(CURVE.iloc[:1], lang="en", standard=15, unit="min", chosen=0)
     assert len(points(one)) == 1
 
 
@@ -267,7 +268,7 @@ def test_real_answers_can_be_drawn() -> None:
         front = pareto_front(cost, people, against=against, **asked, **more)  # type: ignore[arg-type]
         assert len(points(pareto_figure(front, lang="fa"))) == len(front.table)
     curve = coverage_curve(cost, people, ps=[1, 2], **asked)  # type: ignore[arg-type]
-    svg = coverage_curve_figure(curve, lang="en", standard=5, unit="m", today=0.0)
+    svg = coverage_curve_figure(curve, lang="en", standard=5, unit="m")
     assert len(points(svg)) == 3
 
 

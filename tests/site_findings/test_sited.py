@@ -95,7 +95,10 @@ def test_objectives_are_those_of_the_change() -> None:
 def test_curve_goes_through_the_plan_and_never_falls() -> None:
     found = every_model()
     assert found.curve is not None
-    assert found.curve.index.tolist() == [1, 2, 3, 4, 5, 6]
+    assert found.curve.index.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    whole = found.before_after.query("model == 'mclp' and level == 'city'").iloc[0]
+    standing = whole["population"] - whole["uncovered_standing"]
+    assert found.curve.loc[0, "covered"] == pytest.approx(standing)
     assert found.curve.loc[3, "covered"] == pytest.approx(found.plans["mclp"].objective)
     assert (found.curve["covered"].diff().dropna() >= 0).all()
     assert sited("mclp", curve=0).curve is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo import siting
@@ -172,23 +172,9 @@ def test_the_curve_rises_and_each_point_is_mclp() -> None:
     city = random_city(60, 12, p=2, seed=3)
     asked = {"standard": 1500, **city.sites}
     curve = siting.coverage_curve(city.cost, city.population, ps=[4, 1, 2, 3], **asked)
-    assert curve.index.tolist() == [1, 2, 3, 4]
+    assert curve.index.tolist() == [0, 1, 2, 3, 4]
     assert curve["covered"].is_monotonic_increasing
-    for p, row in curve.iterrows():
+    for p, row in curve.iloc[1:].iterrows():
         alone = siting.mclp(city.cost, city.population, p=int(p), **asked)
         assert row["covered"] == alone.objective
-    assert curve["added"].iloc[1:].sum() == pytest.approx(np.ptp(curve["covered"]))
-
-
-@given(cities(missing=False), st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
-def test_each_aim_is_served_best_by_its_own_plan(city: City, standard: int) -> None:
-    assume(city.population.sum() > 0)
-    aims = siting.compare_aims(
-        city.cost, city.population, standard=standard, p=city.p, **city.sites
-    )
-    assert aims["covered"].idxmax() == "coverage" or aims["covered"].max() == pytest.approx(
-        aims.loc["coverage", "covered"]
-    )
-    assert aims["mean"].min() == pytest.approx(aims.loc["mean", "mean"])
-    assert aims["longest"].min() == pytest.approx(aims.loc["longest", "longest"])
+    assert curve["added"].sum() == pytest.approx(np.ptp(curve["covered"]))

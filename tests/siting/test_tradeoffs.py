@@ -463,6 +463,12 @@ def test_the_curve_is_that_of_all_plans(city: City) -> None:
     curve = siting.coverage_curve(
         city.cost, city.population, standard=STANDARD, ps=numbers, **city.sites
     )
+    assert curve.index.tolist() == [0, *numbers]
+    standing = city.covered((), STANDARD) if len(city.existing) else 0.0
+    assert curve.loc[0, "covered"] == pytest.approx(standing)
+    assert curve.loc[0, "bound"] == curve.loc[0, "covered"]
+    assert curve.loc[0, "sites"] == ()
+    assert np.isnan(curve.loc[0, "added"])
     for p in numbers:
         best = max(city.covered(chosen, STANDARD) for chosen in city.choices(p))
         assert curve.loc[p, "covered"] == pytest.approx(best)
@@ -488,3 +494,88 @@ def test_a_curve_without_numbers_or_standard_is_refused() -> None:
         siting.coverage_curve(city.cost, city.population, standard=9, ps=[], **city.sites)
     with pytest.raises(AnalysisError, match="from 0, not -1"):
         siting.coverage_curve(city.cost, city.population, standard=-1, ps=[1], **city.sites)
+    with pytest.raises(AnalysisError, match=r"whole number from 0, not 1\.5"):
+        siting.coverage_curve(city.cost, city.population, standard=9, ps=[1, 1.5], **city.sites)
+    with pytest.raises(AnalysisError, match="only 3 candidates"):
+        siting.coverage_curve(city.cost, city.population, standard=9, ps=[2, 4], **city.sites)
+
+
+def test_the_curve_begins_with_the_sites_that_stand_even_where_no_other_may() -> None:
+    city = city_from([[1.0], [9.0]], [10.0, 20.0], 1, 1)
+    curve = siting.coverage_curve(city.cost, city.population, standard=3, ps=[0], **city.sites)
+    assert curve[["covered", "kept"]].values.tolist() == [[10.0, 0]]
+    assert curve.loc[0, "share"] == pytest.approx(1 / 3)
+
+
+# --- what each aim costs in the others
+
+
+def aims_of(city: City, standard: float = STANDARD) -> pd.DataFrame:
+    return siting.compare_aims(
+        city.cost, city.population, standard=standard, p=city.p, **city.sites
+    )
+
+
+def enumerated_aims(
+    city: City, chosen: tuple[str, ...], standard: float
+) -> tuple[float, float, float, float]:
+    """Covered share, then mean and longest way of all whom some site reaches; those without."""
+    way, people = city.nearest(chosen), city.population
+    could = (city.frame < np.inf).any(axis=1) & (people > 0)
+    return (
+        city.covered(chosen, standard) / people.sum(),
+        float((people * way)[could].sum() / people[could].sum()),
+        float(way[could].max()),
+        float(people[(people > 0) & ~(way < np.inf)].sum()),
+    )
+
+
+@EXAMPLES
+@given(city=cities(), standard=st.sampled_from([0.0, 1.0, 3.0, 100.0]))
+def test_no_plan_is_better_in_an_aim_than_the_row_of_that_aim(city: City, standard: float) -> None:
+    assume(city.population[(city.frame < np.inf).any(axis=1)].sum() > 0)
+    plans = {chosen: enumerated_aims(city, chosen, standard) for chosen in city.choices()}
+    assume(any(np.isfinite(mean) for _, mean, _, _ in plans.values()))
+    aims = aims_of(city, standard)
+    assert aims["gap"].tolist() == [0, 0, 0]
+    for row in aims.to_dict("records"):
+        shown = [row[name] for name in ("covered", "mean", "longest", "out_of_reach")]
+        assert shown == pytest.approx(plans[tuple(sorted(row["sites"]))])
+    assert aims.loc["coverage", "covered"] == pytest.approx(max(each[0] for each in plans.values()))
+    assert aims.loc["mean", "mean"] == pytest.approx(min(each[1] for each in plans.values()))
+    assert aims.loc["longest", "longest"] == pytest.approx(min(each[2] for each in plans.values()))
+
+
+def test_a_plan_that_leaves_people_without_a_way_has_no_shorter_one() -> None:
+    # Site 0 covers 100 people and has no way to the other 10; site 1 is 4 from both.
+    city = city_from([[1.0, 4.0], [None, 4.0]], [100.0, 10.0], 0, 1)
+    aims = aims_of(city)
+    assert aims["sites"].tolist() == [("site 0",), ("site 1",), ("site 1",)]
+    assert aims["mean"].tolist() == [np.inf, 4.0, 4.0]
+    assert aims["longest"].tolist() == [np.inf, 4.0, 4.0]
+    assert aims["out_of_reach"].tolist() == [10.0, 0.0, 0.0]
+
+
+def test_people_whom_nothing_reaches_are_out_of_reach_of_every_plan() -> None:
+    city = city_from([[1.0, 4.0], [None, None]], [100.0, 10.0], 0, 1)
+    aims = aims_of(city)
+    assert aims["mean"].tolist() == [1.0, 1.0, 1.0]
+    assert aims["out_of_reach"].tolist() == [10.0, 10.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("costs", "people", "message"),
+    [
+        ([[1.0], [2.0]], [0.0, 0.0], "Nobody lives at the 2 demand points"),
+        ([[None], [2.0]], [5.0, 0.0], "no candidate reaches anybody"),
+        ([], [], "Nobody lives at the 0 demand points"),
+    ],
+)
+def test_aims_of_nobody_are_refused(
+    costs: list[list[float | None]], people: list[float], message: str
+) -> None:
+    city = city_from(costs or [[1.0]], people or [1.0], 0, 1)
+    if not costs:
+        city = replace(city, frame=city.frame.iloc[:0], population=city.population.iloc[:0])
+    with pytest.raises(AnalysisError, match=message):
+        aims_of(city)
