@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ecity_geo.stats.sem_baseline import baseline_table, saturated_table
 from ecity_geo.stats.sem_fiml import pattern_likelihood, unrestricted_moments
+from ecity_geo.stats.sem_marker import in_first_units, strongest_markers
 from ecity_geo.stats.sem_matrices import CompiledModel, compile_model
 from ecity_geo.stats.sem_ml import NormalLikelihood, moment_likelihood
 from ecity_geo.stats.sem_moments import Moments, Sample, moments_of
@@ -132,14 +134,16 @@ def _other(estimated: Estimated, table: ParameterTable) -> Estimated:
 def _estimate(
     table: ParameterTable, sample: Sample, moments: tuple[Moments, ...], missing: str
 ) -> Estimated:
-    model = compile_model(table, moments)
-    if missing == "fiml":
-        objective = pattern_likelihood(model, sample.values, moments)
-    else:
-        objective = moment_likelihood(model, moments)
-    solution = search(objective, _feasible(objective, table, starting_values(table, moments)))
+    def likelihood(of: ParameterTable) -> NormalLikelihood:
+        model = compile_model(of, moments)
+        if missing == "fiml":
+            return pattern_likelihood(model, sample.values, moments)
+        return moment_likelihood(model, moments)
+
+    objective = likelihood(table)
+    solution = search(objective, _starts(objective, moments, likelihood))
     return Estimated(
-        model=model,
+        model=objective.model,
         sample=sample,
         missing=missing,
         moments=moments,
@@ -147,6 +151,22 @@ def _estimate(
         solution=solution,
         final=objective.evaluate(solution.theta),
     )
+
+
+def _starts(
+    objective: NormalLikelihood,
+    moments: Sequence[Moments],
+    likelihood: Callable[[ParameterTable], NormalLikelihood],
+) -> Iterator[np.ndarray]:
+    """Guess from the moments; where that fails, solve with the strongest items as units."""
+    table = objective.model.table
+    for start in starting_values(table, moments):
+        yield _feasible(objective, table, start)
+    other = strongest_markers(table, moments)
+    if other is not None:
+        told = likelihood(other)
+        starts = (_feasible(told, other, start) for start in starting_values(other, moments))
+        yield in_first_units(table, other, search(told, starts).theta)
 
 
 def _feasible(objective: NormalLikelihood, table: ParameterTable, start: np.ndarray) -> np.ndarray:

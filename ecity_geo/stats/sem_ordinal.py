@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.stats.sem_matrices import CompiledModel
+from ecity_geo.stats.sem_marker import in_first_units, strongest_markers
+from ecity_geo.stats.sem_matrices import CompiledModel, compile_model
+from ecity_geo.stats.sem_moments import Moments
 from ecity_geo.stats.sem_ordinal_sample import OrderedSample, as_moments, correlation_gamma
 from ecity_geo.stats.sem_parameters import invert_information
 from ecity_geo.stats.sem_search import Evaluation, search
@@ -209,7 +211,7 @@ def fit_ordered(
     weights = [one.weights(estimator)[-len(one.above) :] for one in samples]
     discrepancy = CorrelationDiscrepancy(model, samples, weights, residuals, free)
     moments = [as_moments(one) for one in samples]
-    found = search(discrepancy, starting_values(table, moments)[free])
+    found = search(discrepancy, _starts(discrepancy, moments))
     theta = discrepancy.complete(found.theta)
     information = np.eye(model.count)
     information[np.ix_(free, free)] = discrepancy.information(theta) * sum(s.n for s in samples)
@@ -222,6 +224,21 @@ def fit_ordered(
         iterations=found.iterations,
         converged=found.converged,
     )
+
+
+def _starts(
+    discrepancy: CorrelationDiscrepancy, moments: Sequence[Moments]
+) -> Iterator[np.ndarray]:
+    """Guess from the correlations; where that fails, solve with the strongest items as units."""
+    table = discrepancy.model.table
+    for start in starting_values(table, moments):
+        yield start[discrepancy.free]
+    other = strongest_markers(table, moments)
+    if other is not None:
+        told = replace(discrepancy, model=compile_model(other))
+        found = search(told, (start[told.free] for start in starting_values(other, moments)))
+        start = in_first_units(table, other, told.complete(found.theta))
+        yield start[discrepancy.free]
 
 
 def _covariance(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -56,15 +57,16 @@ class Solution:
     converged: bool
 
 
-def search(objective: Objective, start: np.ndarray) -> Solution:
+def search(objective: Objective, starts: Iterable[np.ndarray]) -> Solution:
     """Find the least value of a discrepancy.
 
     Parameters
     ----------
     objective
         Discrepancy in units of half a chi-square.
-    start
-        Free parameters to begin with; the objective must be finite there.
+    starts
+        Free parameters to begin with; each is taken only where the search from those before it
+        has failed. The objective must be finite at one of them.
 
     Returns
     -------
@@ -75,24 +77,32 @@ def search(objective: Objective, start: np.ndarray) -> Solution:
     -----
     Newton steps where the Hessian is positive definite, else scoring with the expected
     information (Lee & Jennrich 1979, doi:10.1007/BF02293789), each step halved until it
-    descends. Where that stalls, BFGS goes on and Newton finishes.
+    descends. Where that stalls from every start, BFGS goes on from the best place and Newton
+    finishes.
     """
-    first = _newton(objective, start, _LIMIT)
-    if first.converged or not np.isfinite(first.value):
-        return first
-    found, _, told = optimize.fmin_l_bfgs_b(
+    found: list[Solution] = []
+    for start in starts:
+        found.append(_newton(objective, start, _LIMIT))
+        if found[-1].converged:
+            return _after(found, found[-1])
+    best = min(found, key=lambda one: one.value)
+    if not np.isfinite(best.value):
+        return _after(found, best)
+    theta, _, told = optimize.fmin_l_bfgs_b(
         lambda theta: _value_and_gradient(objective, theta),
-        first.theta,
+        best.theta,
         maxiter=2000,
         factr=1.0,
         pgtol=1e-9,
     )
-    last = _newton(objective, found, _LIMIT)
-    steps = first.iterations + int(told["nit"]) + last.iterations
-    better = min(first, last, key=lambda one: (not one.converged, one.value))
-    return Solution(
-        theta=better.theta, value=better.value, iterations=steps, converged=better.converged
-    )
+    last = _newton(objective, theta, _LIMIT)
+    better = min(best, last, key=lambda one: (not one.converged, one.value))
+    return _after([*found, last], better, also=int(told["nit"]))
+
+
+def _after(found: list[Solution], best: Solution, *, also: int = 0) -> Solution:
+    """Return a solution with the steps of all searches that led to it."""
+    return replace(best, iterations=sum(one.iterations for one in found) + also)
 
 
 def _value_and_gradient(objective: Objective, theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from ecity_geo.stats.sem_moments import Moments
 from ecity_geo.stats.sem_table import Parameter, ParameterTable
 
+# Loadings on a latent variable of variance 1, relative to one another, of standardised indicators.
+Guess = Callable[[np.ndarray, int], np.ndarray]
 
-def starting_values(table: ParameterTable, moments: Sequence[Moments]) -> np.ndarray:
+
+def starting_values(table: ParameterTable, moments: Sequence[Moments]) -> Iterator[np.ndarray]:
     """Guess free parameters from sample moments, in the units of the data.
 
     Parameters
@@ -20,15 +23,22 @@ def starting_values(table: ParameterTable, moments: Sequence[Moments]) -> np.nda
     moments
         One per group.
 
-    Returns
-    -------
+    Yields
+    ------
     start
         Loadings by the ratio of covariances with the other indicators (Hagglund 1982,
         doi:10.1007/BF02296276), half the variance as residual, regressions 0, means as observed.
+        Then, for searches that fail from there, with loadings of the first principal component,
+        and with equal ones: a first indicator that hardly belongs to the others makes poor ratios.
     """
+    for guess in (_ratios, _component, _equal):
+        yield _start(table, moments, guess)
+
+
+def _start(table: ParameterTable, moments: Sequence[Moments], guess: Guess) -> np.ndarray:
     start = np.zeros(table.count)
     done = np.zeros(table.count, dtype=bool)
-    loadings = [_loadings(table, group, moments[group]) for group in range(table.groups)]
+    loadings = [_loadings(table, group, moments[group], guess) for group in range(table.groups)]
     for row, index in zip(table.rows, table.index, strict=True):
         if index < 0 or done[index]:
             continue
@@ -90,37 +100,53 @@ def _latent_variance(
     return 0.5 * (min(found) if found else 0.1)
 
 
-def _loadings(table: ParameterTable, group: int, sample: Moments) -> dict[tuple[str, str], float]:
+def _loadings(
+    table: ParameterTable, group: int, sample: Moments, guess: Guess
+) -> dict[tuple[str, str], float]:
     at = {name: place for place, name in enumerate(table.observed)}
     result: dict[tuple[str, str], float] = {}
     for latent in table.latent:
         rows = [r for r in table.rows if r.op == "=~" and r.lhs == latent and r.group == group]
         items = [r for r in rows if r.rhs in at]
-        marker = next((r for r in items if not r.free and r.value), None)
+        marker = next((place for place, r in enumerate(items) if not r.free and r.value), None)
         places = [at[r.rhs] for r in items]
-        guesses = _ratios(sample.covariance, places, at[marker.rhs] if marker else None)
+        guesses = _in_units(sample.covariance[np.ix_(places, places)], marker, guess)
         result |= {(latent, r.rhs): 1.0 for r in rows if r.rhs not in at}
-        for row, guess in zip(items, guesses, strict=True):
-            unit = marker.value if marker else 1.0
-            result[latent, row.rhs] = row.value if not np.isnan(row.value) else guess * unit
+        for row, value in zip(items, guesses, strict=True):
+            unit = 1.0 if marker is None else items[marker].value
+            result[latent, row.rhs] = row.value if not np.isnan(row.value) else value * unit
     return result
 
 
-def _ratios(covariance: np.ndarray, places: list[int], marker: int | None) -> list[float]:
+def _in_units(covariance: np.ndarray, marker: int | None, guess: Guess) -> list[float]:
     """Return loadings relative to the marker; without one, for a latent variance of 1."""
+    if not len(covariance):
+        return []
     spread = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(spread, spread)
+    first = marker or 0
+    ratio = guess(covariance / np.outer(spread, spread), first)
+    if marker is None:
+        return [float(value) for value in np.where(ratio < 0, -0.7, 0.7) * spread]
+    return [float(value) for value in ratio * spread / spread[first]]
+
+
+def _ratios(correlation: np.ndarray, first: int) -> np.ndarray:
     result = []
-    for place in places:
-        first = places[0] if marker is None else marker
-        others = [one for one in places if one not in (place, first)]
+    for place in range(len(correlation)):
+        others = [one for one in range(len(correlation)) if one not in (place, first)]
         mine = float(correlation[place, others].sum()) if others else 1.0
         its = float(correlation[first, others].sum()) if others else 1.0
         ratio = mine / its if abs(its) > 1e-3 else np.sign(mine) or 1.0
         # Guesses far from 1 come from noise, and send the search astray.
-        ratio = float(np.sign(ratio) * np.clip(abs(ratio), 0.3, 3.0))
-        if marker is None:
-            result.append(float(np.sign(ratio)) * 0.7 * float(spread[place]))
-        else:
-            result.append(ratio * float(spread[place] / spread[first]))
-    return result
+        result.append(float(np.sign(ratio) * np.clip(abs(ratio), 0.3, 3.0)))
+    return np.array(result)
+
+
+def _component(correlation: np.ndarray, first: int) -> np.ndarray:
+    loading = np.linalg.eigh(correlation)[1][:, -1]
+    loading = np.where(loading < 0, -1.0, 1.0) * np.maximum(abs(loading), 0.1)
+    return np.asarray(loading / loading[first])
+
+
+def _equal(correlation: np.ndarray, first: int) -> np.ndarray:
+    return np.where(correlation[first] < 0, -1.0, 1.0)

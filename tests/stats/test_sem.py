@@ -173,3 +173,25 @@ def test_full_digits_of_lavaan_are_reached():
     exact = {"chi_square": 85.3055217699727, "gfi": 0.943332061258475, "ifi": 0.931490849987258}
     for key, value in exact.items():
         assert found[key] == pytest.approx(value, abs=2e-8)
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+@pytest.mark.parametrize("estimator", ["ML", "WLSMV"])
+def test_an_item_that_hardly_belongs_may_set_the_unit_all_the_same(seed: int, estimator: str):
+    # Identity: the model does not know how its latent variables are scaled.
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(size=(150, 2)) @ np.linalg.cholesky([[1, 0.4], [0.4, 1]]).T
+    loadings = np.array([0.02, 0.5, 0.6, -0.7, -0.05, 0.5, 0.7, 0.6])
+    noise = rng.normal(size=(150, 8)) * np.sqrt(1 - loadings**2)
+    behind = np.repeat(factors, 4, axis=1) * loadings + noise
+    answers = pd.DataFrame(np.clip(np.round(behind + 3), 1, 5), columns=list("abcdefgh"))
+    syntax = "f =~ a + b + c + d\ng =~ e + f1 + g1 + h"
+    answers = answers.rename(columns={"f": "f1", "g": "g1"})
+    fit = fit_model(syntax, answers, estimator=estimator)
+    same = fit_model(syntax, answers, estimator=estimator, std_lv=True)
+    assert fit.problems == same.problems == ()
+    assert fit.chi_square == pytest.approx(same.chi_square, rel=1e-8)
+    paths = fit.parameters["op"] == "=~"
+    assert fit.parameters["std"][paths].abs().to_numpy() == pytest.approx(
+        same.parameters["std"][paths].abs().to_numpy(), abs=1e-5
+    )
