@@ -145,7 +145,8 @@ def _spread(groups: Grouped, centre: Callable[[Floats], Any]) -> dict[str, Any]:
     size = float(max(np.abs(part).max() for part in groups.scores))
     distances = [snapped(np.abs(part - centre(part)), size) for part in groups.scores]
     n, k = int(groups.n.sum()), len(groups.names)
-    if all(np.ptp(part) == 0 for part in distances):
+    # Scores that were rounded may have distances halfway between two rounded ones.
+    if all(np.ptp(part) <= 1e-10 * size for part in distances):
         return _untold(k - 1.0, float(n - k), "in each group all lie equally far from the centre")
     f, p = stats.f_oneway(*distances)
     return {

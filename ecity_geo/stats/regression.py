@@ -355,7 +355,9 @@ def _score_test(check: str, fit: Any, terms: Floats, alpha: float) -> dict[str, 
     if n <= rank:
         return _untold(check)
     spread = float(((squared - squared.mean()) ** 2).sum())
-    statistic = n * (1 - _squares_left(design, squared) / spread) if spread > 0 else 0.0
+    # Residuals of one size differ by rounding alone.
+    differ = spread > 1e-20 * float((squared**2).sum())
+    statistic = max(n * (1 - _squares_left(design, squared) / spread), 0.0) if differ else 0.0
     return _tested(check, statistic, rank - 1.0, float(stats.chi2.sf(statistic, rank - 1)), alpha)
 
 
@@ -369,6 +371,8 @@ def _reset(fit: Any, alpha: float) -> dict[str, Any]:
     if added < 1 or df2 < 1:
         return _untold("reset")
     left = _squares_left(design, fit.resid)
+    if left <= 1e-12 * fit.ssr:
+        return _untold("reset")
     f = (fit.ssr - left) / added / (left / df2)
     return _tested("reset", f, float(added), float(stats.f.sf(f, added, df2)), alpha)
 

@@ -244,6 +244,10 @@ def test_scores_equally_far_from_the_centre_have_no_test_of_spread() -> None:
     ours = compare_groups(scores, pd.Series(["a"] * 8 + ["b"] * 8)).set_index("test")
     assert (ours.loc[["levene", "brown_forsythe"], "problem"] != "").all()
     assert ours.loc["anova", "problem"] == ""
+    # Two are always equally far from their mean; of ninths, distances end halfway at 12 digits.
+    ninths = pd.DataFrame({"m": np.array([42, 40, 40, 42, 31, 43]) / 9})
+    ours = compare_groups(ninths, pd.Series(list("cabbca")), min_count=2).set_index("test")
+    assert (ours.loc[["levene", "brown_forsythe"], "problem"] != "").all()
 
 
 def test_rounding_of_means_makes_no_new_ranks() -> None:

@@ -183,6 +183,19 @@ def test_a_predictor_of_two_values_leaves_reset_nothing_to_add() -> None:
     )
 
 
+def test_residuals_of_one_size_and_powers_that_explain_all_are_no_finding() -> None:
+    # By hand: every residual is 1/2 or -1/2, so their squares explain nothing at all.
+    x = pd.DataFrame({"x": [1.0, 1, 2, 2, 3, 3]})
+    checks = regress(x, pd.Series([1.0, 2, 2, 3, 3, 4])).checks.set_index("check")
+    assert checks.loc[["breusch_pagan", "white"], "statistic"].tolist() == [0, 0]
+    # Five terms pass through these six answers, two of which are alike: no residual is left.
+    x = pd.DataFrame(
+        {"a": [2, 2, 1.75, 2, 2, 1.25], "b": [4 / 3, 7 / 3, 4 / 3, 5 / 3, 5 / 3, 5 / 3]}
+    )
+    checks = regress(x, pd.Series([3.0, 3, 2, 1, 1, 1])).checks.set_index("check")
+    assert checks.loc["reset", "verdict"] == "cannot tell"
+
+
 def test_the_fewest_respondents_and_the_closest_fit_have_figures_all_the_same() -> None:
     rng = np.random.default_rng(3)
     x = pd.DataFrame({"x": rng.normal(size=20_000)})
