@@ -49,7 +49,8 @@ def locate(points: Points, polygons: gpd.GeoDataFrame) -> pd.Series:
     Raises
     ------
     AnalysisError
-        If the CRS differ, a coordinate is not finite, or a polygon is invalid or missing.
+        If the CRS differ, a coordinate is not finite, there is no polygon, or one is invalid or
+        missing.
 
     Notes
     -----

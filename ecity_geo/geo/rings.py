@@ -18,24 +18,30 @@ POLYGONAL = (3, 6)
 """Shapely's type numbers of polygon and multipolygon."""
 
 
-def valid_polygons(polygons: gpd.GeoDataFrame) -> Geometries:
-    """Return the geometries of a frame, held to be valid polygons.
+def valid_polygons(polygons: gpd.GeoDataFrame | gpd.GeoSeries) -> Geometries:
+    """Return the geometries of a layer, held to be valid polygons.
 
     Parameters
     ----------
     polygons
-        Any frame. GEOS answers at random for polygons that cross themselves.
+        Any layer. GEOS answers at random for polygons that cross themselves.
 
     Returns
     -------
     geometry
-        Polygons and multipolygons, in the order of the frame.
+        Polygons and multipolygons, in the order of the layer.
 
     Raises
     ------
     AnalysisError
-        If a row is missing, empty, not a polygon or invalid; the message names the rows.
+        If there is no row, or one is missing, empty, not a polygon or invalid; the message names
+        the rows.
     """
+    if not len(polygons):
+        raise AnalysisError(
+            "polygons: found an empty layer, expected one polygon at least. "
+            "Check what was read, or what was left out of it."
+        )
     geometry = polygons.geometry.to_numpy()
     odd = (
         ~np.isin(shapely.get_type_id(geometry), POLYGONAL)

@@ -10,9 +10,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.joined import Floats, join_streets, reversed_with_places, walking
-from ecity_geo.geo.points import places_of
+from ecity_geo.geo.points import coordinates
 from ecity_geo.geo.search import reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
 
@@ -57,8 +58,9 @@ def service_areas(
     Raises
     ------
     AnalysisError
-        If the CRS is not metric, a point is missing, a limit or `width` is not above 0 and
-        finite, minutes are asked for without streets, or no facility lies at the streets.
+        If the CRS is not metric, there is no facility, a point is missing, a limit or `width` is
+        not above 0 and finite, minutes are asked for without streets, or no facility lies at the
+        streets.
 
     Notes
     -----
@@ -66,7 +68,10 @@ def service_areas(
     first, the last stretch of a street as far as the limit reaches. Streets that no home joins
     (see `StreetGraph.on_mainland`) are left out. Circles have 64 corners.
     """
-    points, _ = places_of(facilities, facilities)
+    require_metric(facilities, "facilities")
+    if facilities.empty:
+        raise AnalysisError("There are no facilities to draw the areas of.")
+    points = np.column_stack(coordinates(facilities.geometry, "facilities"))
     ends = _limits(limits, width)
     if streets is None:
         if unit != "m":

@@ -18,6 +18,7 @@ from scipy.spatial import KDTree
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.points import check_finite
+from ecity_geo.geo.rings import valid_polygons
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -91,9 +92,11 @@ def queen(polygons: gpd.GeoSeries | gpd.GeoDataFrame, *, tolerance: float = 0.0)
     Raises
     ------
     AnalysisError
-        If the CRS is missing or not in metres, ids are not unique, or the tolerance is negative.
+        If the CRS is missing or not in metres, ids are not unique, a polygon is invalid or
+        missing, or the tolerance is negative.
     """
-    shapes = _metric(polygons)
+    require_metric(polygons, "spatial weights")
+    shapes = valid_polygons(polygons)
     if not tolerance >= 0:
         raise AnalysisError(f"queen: found a tolerance of {tolerance}, expected 0 or more metres.")
     tree = shapely.STRtree(shapes)

@@ -14,7 +14,7 @@ from ecity_geo.indicators.amounts import (
     sum_over_demand,
     sum_over_facilities,
 )
-from ecity_geo.indicators.decay import Decay
+from ecity_geo.indicators.decay import Decay, weights_of
 
 Floats = NDArray[np.float64]
 METHODS = ("2sfca", "m2sfca", "3sfca")
@@ -134,7 +134,7 @@ def weigh(costs: Floats, decay: Decay | None) -> Floats:
     """Return the weight of each cost, or an `AnalysisError` if the decay gives an odd one."""
     if decay is None:
         return np.ones(len(costs))
-    weight = np.asarray(decay(costs), dtype=np.float64)
+    weight = weights_of(decay, costs)
     if not (np.isfinite(weight).all() and (weight >= 0).all()):
         raise AnalysisError("The decay gives a weight that is negative or not finite.")
     return weight

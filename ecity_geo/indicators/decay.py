@@ -164,6 +164,39 @@ def exponential(scale: float) -> Decay:
     return decay
 
 
+def weights_of(decay: Decay, cost: Floats) -> Floats:
+    """Weight costs by a decay of anybody's, held to give a number for each.
+
+    Parameters
+    ----------
+    decay
+        Weight of each cost.
+    cost
+        Costs, n of them.
+
+    Returns
+    -------
+    weights
+        n numbers.
+
+    Raises
+    ------
+    AnalysisError
+        If it gives anything else.
+    """
+    given = decay(cost)
+    try:
+        weights = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(f"The decay gives weights that are no numbers: {error}.") from error
+    if weights.shape != cost.shape:
+        raise AnalysisError(
+            f"The decay gives weights of shape {weights.shape} for {len(cost)} costs. "
+            "It must take an array of costs and give a weight for each."
+        )
+    return weights
+
+
 def _positive(value: float, what: str, name: str) -> None:
     if not (isfinite(value) and value > 0):
         raise AnalysisError(f"{what}: found a {name} of {value}, expected a number above 0.")

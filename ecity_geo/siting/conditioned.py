@@ -123,7 +123,7 @@ def conditioned_plan(
         gains=gains,
         standard=standard,
         unit=unit,
-        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        unreachable=question.unreachable,
         ties=0,
         seconds=seconds,
     )

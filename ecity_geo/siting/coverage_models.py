@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, vstack
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.indicators.decay import weights_of
 from ecity_geo.siting import highs
 from ecity_geo.siting.covering_models import assigned
 from ecity_geo.siting.exchange import greedy
@@ -55,7 +56,7 @@ def gradual_coverage(
     Raises
     ------
     AnalysisError
-        If the worth leaves 0 to 1 or rises with the cost, or as in
+        If the worth leaves 0 to 1, rises with the cost or is not one number per cost, or as in
         `ecity_geo.siting.models.mclp`.
 
     Notes
@@ -105,7 +106,7 @@ def gradual_coverage(
         gains=gains,
         standard=None,
         unit=cost.unit,
-        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        unreachable=question.unreachable,
         ties=outcome.ties,
         seconds=time.monotonic() - began,
     )
@@ -174,7 +175,7 @@ def backup_coverage(
 
 
 def _worth(decay: Decay, cost: Floats) -> Floats:
-    worth = np.asarray(decay(cost), dtype=np.float64)
+    worth = weights_of(decay, cost)
     order = np.argsort(cost, kind="stable")
     if len(worth) and not (
         worth.min() >= 0 and worth.max() <= 1 + 1e-12 and (np.diff(worth[order]) <= 1e-12).all()
@@ -370,7 +371,7 @@ def _backup_plan(
         gains=gains,
         standard=standard,
         unit=unit,
-        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        unreachable=question.unreachable,
         ties=0,
         seconds=time.monotonic() - began,
     )

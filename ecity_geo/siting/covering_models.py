@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,8 @@ def lscp(
     standard
         Greatest acceptable cost, in the unit of `cost`. Inclusive.
     candidates, existing
-        Ids of the possible sites, and of those that stand and stay.
+        Ids of the possible sites, and of those that stand and stay; there may be no candidates
+        where the sites that stand do.
     prices
         Price of each candidate, positive, by id; 1 each by default.
     cover
@@ -74,13 +76,18 @@ def lscp(
         raise AnalysisError(f"cover is {cover!r}; expected {' or '.join(COVERS)}.")
     if not standard >= 0:
         raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
-    question = _question(cost, population, 1, candidates, existing, time_limit)
+    asked: dict[str, Any] = {
+        "candidates": candidates,
+        "existing": existing,
+        "time_limit": time_limit,
+    }
+    question = ask(cost, population, p=0, least=0, **asked)
     price = _prices(prices, question)
     within = cost.within(standard)
     beyond, facts = out_of_reach(question, standard, cost.unit)
     if facts.points and cover == "all":
         raise AnalysisError(f"{facts.told} Or ask for cover='reachable'.")
-    near = _question(within, population, 1, candidates, existing, time_limit)
+    near = ask(within, population, p=0, least=0, **asked)
     rows = _open_rows(near) & ~beyond
     answer = solve_cover(_matrix(near, rows), price, time_limit=time_limit)
     chosen = np.empty(0, dtype=np.int64) if answer.chosen is None else answer.chosen
@@ -132,22 +139,11 @@ def p_center(
     cover at each (Minieka 1970, doi:10.1137/1012016).
     """
     began = time.monotonic()
-    question = _question(cost, population, p, candidates, existing, time_limit)
-    centre = find_centre(question, deadline=began + time_limit)
-    return _centre_plan(question, centre, cost.unit, began)
-
-
-def _question(
-    cost: CostMatrix,
-    population: pd.Series,
-    p: int,
-    candidates: pd.Index,
-    existing: pd.Index | None,
-    time_limit: float,
-) -> Question:
-    return ask(
+    question = ask(
         cost, population, p=p, candidates=candidates, existing=existing, time_limit=time_limit
     )
+    centre = find_centre(question, deadline=began + time_limit)
+    return _centre_plan(question, centre, cost.unit, began)
 
 
 def _prices(prices: pd.Series | None, question: Question) -> Floats:
@@ -220,9 +216,7 @@ def _covering_plan(
         gains=gains,
         standard=float(standard),
         unit=unit,
-        unreachable=question.asked[
-            question.asked.isin(question.demand[(facility < 0) & (question.people > 0)])
-        ],
+        unreachable=question.unreachable,
         ties=0,
         seconds=time.monotonic() - began,
     )
@@ -283,7 +277,7 @@ def _centre_plan(question: Question, centre: Centre, unit: str, began: float) ->
         gains=gains,
         standard=None,
         unit=unit,
-        unreachable=question.asked[~question.asked.isin(question.demand[np.unique(question.row)])],
+        unreachable=question.unreachable,
         ties=centre.ties,
         seconds=time.monotonic() - began,
     )

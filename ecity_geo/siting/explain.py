@@ -66,7 +66,7 @@ def explain(
         gains=gains.set_axis(sites, axis=0),
         standard=standard,
         unit=unit,
-        unreachable=_unreachable(question),
+        unreachable=question.unreachable,
         ties=outcome.ties,
         seconds=seconds,
     )
@@ -94,9 +94,3 @@ def _assignment(question: Question, facility: Integers, cost: Floats) -> pd.Data
     ids = pd.Series(question.facilities.take(facility), index=question.demand, dtype=object)
     table = pd.DataFrame({"facility_id": ids.where(facility >= 0, None), "cost": cost})
     return table.loc[question.asked]
-
-
-def _unreachable(question: Question) -> pd.Index:
-    reached = np.zeros(len(question.demand), dtype=bool)
-    reached[question.row] = True
-    return question.asked[question.asked.isin(question.demand[~reached])]

@@ -45,7 +45,8 @@ class SitingPlan:
     unit
         Unit of the costs.
     unreachable
-        Demand ids that no existing site and no candidate reaches (MCLP: within the standard).
+        Demand ids, with people or without, that no existing site and no candidate reaches (within
+        the standard, where the model has one).
     ties
         Number of exchanges of one new site for another candidate that would be exactly as
         good; the earlier candidate stands in the plan.

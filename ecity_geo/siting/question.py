@@ -59,6 +59,13 @@ class Question:
         """Ids of the columns."""
         return joined(self.existing, self.candidates)
 
+    @property
+    def unreachable(self) -> pd.Index:
+        """Ids of the demand, with people or without, that no facility has a pair with."""
+        reached = np.zeros(len(self.demand), dtype=bool)
+        reached[self.row] = True
+        return self.asked[self.asked.isin(self.demand[~reached])]
+
     def nearest(self, columns: Integers, *, standard: float = np.inf) -> tuple[Integers, Floats]:
         """Nearest of some columns for each demand point, and its cost.
 

@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Point, Polygon, box
 
 import city
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.locate import locate
+from ecity_geo.geo.locate import locate, locate_codes
 
 CRS = city.CRS
 SQUARES = gpd.GeoDataFrame(
@@ -79,6 +79,12 @@ def test_coordinate_arrays_are_numbered_from_zero() -> None:
 
 def test_no_points_give_no_answers() -> None:
     assert locate(([], []), SQUARES).empty
+
+
+def test_a_layer_without_polygons_is_refused_and_no_point_is_called_outside() -> None:
+    for find in (locate, locate_codes):
+        with pytest.raises(AnalysisError, match="found an empty layer"):
+            find(([0.5], [0.5]), SQUARES.iloc[:0])
 
 
 @settings(max_examples=25, deadline=None)

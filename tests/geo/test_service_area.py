@@ -127,5 +127,9 @@ def test_what_cannot_be_answered_is_refused() -> None:
         service_areas(service, [1], unit="min")
     with pytest.raises(AnalysisError, match="No facility lies within"):
         service_areas(points([1e5, 0]), [1], streets=grid())
+    with pytest.raises(AnalysisError, match="There are no facilities to draw"):
+        service_areas(service.iloc[:0], [1])
+    with pytest.raises(AnalysisError, match=r"^facilities: found .* without a point"):
+        service_areas(service.buffer(1).to_frame("geometry"), [1])
     with pytest.raises(AnalysisError, match="degree"):
         service_areas(service.to_crs(4326), [1])

@@ -168,3 +168,5 @@ def test_unknown_method_and_wild_weights_are_refused() -> None:
         floating_catchment(cost, people, capacity, catchment=6, method="4sfca")
     with pytest.raises(AnalysisError, match="negative or not finite"):
         floating_catchment(cost, people, capacity, catchment=6, decay=lambda cost: cost - 1)
+    with pytest.raises(AnalysisError, match=r"weights of shape \(\) for"):
+        floating_catchment(cost, people, capacity, catchment=6, decay=lambda _: 1.0)  # type: ignore[arg-type,return-value]

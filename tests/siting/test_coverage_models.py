@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +58,25 @@ def test_a_worth_that_rises_is_refused() -> None:
         siting.gradual_coverage(
             city.cost, city.population, decay=lambda cost: cost / 1e9, p=1, **city.sites
         )
+
+
+@pytest.mark.parametrize(
+    ("decay", "message"),
+    [
+        (lambda _: 1.0, r"weights of shape \(\) for 40 costs"),
+        (lambda cost: cost[:3] * 0, r"weights of shape \(3,\) for 40 costs"),
+        (lambda cost: cost[:, None] * 0, r"weights of shape \(40, 1\) for 40 costs"),
+        (lambda cost: [[0.0], *[0.0 for _ in cost[1:]]], "weights that are no numbers"),
+        (lambda cost: ["near" for _ in cost], "weights that are no numbers"),
+        (lambda cost: cost * np.nan, "must fall"),
+    ],
+)
+def test_a_worth_that_is_not_one_number_per_cost_is_refused(
+    decay: Callable[[Any], Any], message: str
+) -> None:
+    city = random_city(10, 4, p=1, seed=1)
+    with pytest.raises(AnalysisError, match=message):
+        siting.gradual_coverage(city.cost, city.population, decay=decay, p=1, **city.sites)
 
 
 @given(cities(), st.integers(0, 100), st.floats(0, 1))

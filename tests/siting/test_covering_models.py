@@ -17,7 +17,7 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.covers import greedy_cover, solve_cover
 from ecity_geo.siting.plan import SitingPlan
 
-from .conftest import ORLIB, City, cities, random_city
+from .conftest import ORLIB, City, cities, city_from, random_city
 from .test_known_optima import shortest_paths
 
 SMALL = settings(max_examples=40, deadline=None)
@@ -48,6 +48,28 @@ def test_lscp_takes_no_more_sites_than_enumeration(city: City, standard: int) ->
     assert len(plan.sites) == plan.objective
     served = plan.assignment["cost"] <= standard
     assert (served | plan.assignment.index.isin(plan.unreachable) | (city.population == 0)).all()
+
+
+@given(cities(), st.sampled_from([0.0, 1.0, 3.0]))
+@SMALL
+def test_lscp_and_mclp_agree_on_who_is_out_of_reach(city: City, standard: float) -> None:
+    asked = {"standard": standard, **city.sites}
+    cover = siting.lscp(city.cost, city.population, cover="reachable", **asked)
+    most = siting.mclp(city.cost, city.population, p=city.p, **asked)
+    within = (city.frame <= standard).any(axis=1)
+    assert list(cover.unreachable) == list(city.frame.index[~within])  # with people or without
+    assert list(most.unreachable) == list(cover.unreachable)
+
+
+def test_lscp_needs_no_candidates_where_the_sites_that_stand_do() -> None:
+    city = city_from([[1.0], [2.0]], [10.0, 20.0], 1, 1)
+    plan = siting.lscp(city.cost, city.population, standard=2, **city.sites)
+    assert (len(plan.sites), plan.objective, plan.status) == (0, 0.0, "optimal")
+    assert plan.assignment["facility_id"].tolist() == ["site 0", "site 0"]
+    with pytest.raises(AnalysisError, match=r"1 of 2 demand points .*standard of 2 m would reach"):
+        siting.lscp(city.cost, city.population, standard=1, **city.sites)
+    plan = siting.lscp(city.cost, city.population, standard=1, cover="reachable", **city.sites)
+    assert list(plan.unreachable) == ["home 1"]
 
 
 @given(cities(), st.integers(0, 100))

@@ -322,6 +322,18 @@ def test_islands_stay_and_are_named() -> None:
     assert moran(values, weights).islands == ("far",)
 
 
+def test_queen_asks_for_valid_polygons() -> None:
+    bow = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    cells = gpd.GeoSeries([bow, shapely.box(1, 0, 2, 1)], index=["bow", "box"], crs=UTM)
+    with pytest.raises(AnalysisError, match=r"no valid polygon at 'bow'.*make_valid"):
+        queen(cells)
+    with pytest.raises(AnalysisError, match="no valid polygon at 'bow', 'box'"):
+        queen(cells.centroid)
+    with pytest.raises(AnalysisError, match="found an empty layer"):
+        queen(cells.iloc[:0])
+    assert queen(cells.make_valid()).cardinality.tolist() == [1, 1]
+
+
 def test_borders_that_do_not_meet_need_a_tolerance() -> None:
     cells = gpd.GeoSeries([shapely.box(0, 0, 1, 1), shapely.box(1.2, 0, 2, 1)], crs=UTM)
     assert len(queen(cells).islands) == 2
