@@ -184,9 +184,12 @@ def _robust(solution: OrderedSolution, test: Test) -> dict[str, float]:
     observed = [one.correlations for one in made.samples]
     n, df = sum(one.n - 1 for one in made.samples), solution.df
     identity = np.eye(len(implied[0]))
+    if df == 0:
+        # As good as can be, like the plain twins: the model repeats the correlations.
+        return dict.fromkeys(_ROBUST, 1.0) | rmsea_indices(0.0, 0, n, groups=len(implied))
     chi = _normal(solution, observed, implied)
     base = _normal(solution, observed, [identity] * len(implied))
-    if df <= 0 or not np.isfinite([chi, base]).all():
+    if not np.isfinite([chi, base]).all():
         return dict.fromkeys((*_ROBUST, "rmsea", "rmsea_low", "rmsea_high", "p_close"), np.nan)
     scale, base_scale = _normal_scales(solution, implied)
     robust = Test(

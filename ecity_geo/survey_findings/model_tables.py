@@ -17,6 +17,9 @@ from ecity_geo.survey_findings.work import ALL, Work
 LARGEST = 10
 """Modification indices that are shown at most; only those that chance alone rarely gives."""
 _CHI_SQUARE_1 = 3.841458820694124
+_SATURATED = (
+    "The model has no degrees of freedom: it fits any answers, and its indices say nothing."
+)
 _ESTIMATORS = ("ML", "MLR", "WLSMV")
 _PLAIN = (
     *("npar", "chi_square", "df", "p", "chi_square_df", "gfi", "agfi", "nfi", "ifi", "tli", "cfi"),
@@ -33,14 +36,14 @@ def cfa_fit(work: Work) -> pd.DataFrame:
 
     All constructs together come first, by maximum likelihood, its robust form and an ordinal
     estimator; then each construct alone, as papers print it. A model without a proper solution
-    has its reason in place of figures.
+    has its reason in place of figures; one that fits any answers is told beside them.
     """
     asked = [(ALL, estimator) for estimator in _ESTIMATORS]
     constructs = work.data.constructs
     if len(constructs) > 1:
         asked += [(name, "ML") for name, items in constructs.items() if len(items) > 2]
     rows = [_fit_row(work, *each) for each in asked]
-    if all(row["problem"] for row in rows):
+    if all(pd.isna(row["n"]) for row in rows):
         raise AnalysisError(str(rows[0]["problem"]))
     return pd.DataFrame(rows)
 
@@ -49,7 +52,7 @@ def _fit_row(work: Work, construct: str, estimator: str) -> dict[str, object]:
     row: dict[str, object] = {"model": construct, "estimator": estimator}
     try:
         fit = work.measurement(construct, estimator)
-        return row | fit_figures(fit) | {"problem": ""}
+        return row | fit_figures(fit) | {"problem": "" if fit.df else _SATURATED}
     except AnalysisError as error:
         nothing = dict.fromkeys(("n", "left_out", *_PLAIN, *_ROBUST), np.nan)
         return row | nothing | {"problem": str(error)}

@@ -1,0 +1,33 @@
+"""Tables of the models of a survey, where a construct is too short to be tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ecity_geo.datasets import load_tabriz
+from ecity_geo.outputs.reasons import reason_text
+from ecity_geo.outputs.text import catalogue
+from ecity_geo.study import Study
+from ecity_geo.survey_findings import analyse_survey
+
+
+@pytest.fixture(scope="module")
+def three_items() -> Study:
+    study = load_tabriz()
+    first = study.instrument.constructs[2]
+    short = replace(first, items=first.items[:3])
+    return replace(study, instrument=replace(study.instrument, constructs=(short,)))
+
+
+def test_a_model_that_fits_any_answers_says_so_beside_its_figures(three_items: Study) -> None:
+    # Three items have three covariances, and one factor three loadings: nothing is left to test.
+    table = analyse_survey(three_items, only=["cfa-fit"]).tables["cfa-fit"]
+    assert table["df"].eq(0).all()
+    assert table["chi_square"].to_numpy() == pytest.approx(0, abs=1e-8)
+    assert table["problem"].str.contains("no degrees of freedom").all()
+    # As R lavaan has them for both robust estimators: fits, and no more.
+    robust = table.loc[table["estimator"] != "ML", ["cfi_robust", "tli_robust", "rmsea_robust"]]
+    assert robust.to_numpy().tolist() == [[1, 1, 0]] * 2
+    assert reason_text(table["problem"][0], "fa") != catalogue("fa")["reasons.unknown"]
