@@ -86,23 +86,26 @@ def search(objective: Objective, starts: Iterable[np.ndarray]) -> Solution:
         if found[-1].converged:
             return _after(found, found[-1])
     best = min(found, key=lambda one: one.value)
-    if not np.isfinite(best.value):
-        return _after(found, best)
-    theta, _, told = optimize.fmin_l_bfgs_b(
+    if np.isfinite(best.value):
+        found.append(_quasi_newton(objective, best.theta))
+    return _after(found, min(found, key=lambda one: (not one.converged, one.value)))
+
+
+def _quasi_newton(objective: Objective, theta: np.ndarray) -> Solution:
+    found, _, told = optimize.fmin_l_bfgs_b(
         lambda theta: _value_and_gradient(objective, theta),
-        best.theta,
+        theta,
         maxiter=2000,
         factr=1.0,
         pgtol=1e-9,
     )
-    last = _newton(objective, theta, _LIMIT)
-    better = min(best, last, key=lambda one: (not one.converged, one.value))
-    return _after([*found, last], better, also=int(told["nit"]))
+    last = _newton(objective, found, _LIMIT)
+    return replace(last, iterations=last.iterations + int(told["nit"]))
 
 
-def _after(found: list[Solution], best: Solution, *, also: int = 0) -> Solution:
+def _after(found: list[Solution], best: Solution) -> Solution:
     """Return a solution with the steps of all searches that led to it."""
-    return replace(best, iterations=sum(one.iterations for one in found) + also)
+    return replace(best, iterations=sum(one.iterations for one in found))
 
 
 def _value_and_gradient(objective: Objective, theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -38,8 +38,10 @@ def convergent_validity(fit: SemFit) -> pd.DataFrame:
         Indexed by construct: `items`, `cr` (composite reliability from standardised loadings,
         as published tables have it), `omega` (the same from the loadings as they are, as
         semTools' compRelSEM with ``obs.var = FALSE``), `ave` (from standardised loadings),
-        `ave_raw` (as semTools' AVE) and `verdict`: ``"holds"`` where CR is at least .7 and AVE
-        at least .5, ``"fair"`` where only CR is, ``"weak"`` else.
+        `ave_raw` (as semTools' AVE), `against` (items whose loadings have the other sign than
+        most of the construct, separated by commas: as they stand, its reliability is that of a
+        sum in which they cancel the others) and `verdict`: ``"holds"`` where CR is at least .7
+        and AVE at least .5, ``"fair"`` where only CR is, ``"weak"`` else.
 
     Raises
     ------
@@ -62,7 +64,8 @@ def convergent_validity(fit: SemFit) -> pd.DataFrame:
         cr, ave = _share(std, 1 - std**2)
         omega, ave_raw = _share(raw, error)
         rows[str(name)] = {"items": len(own), "cr": cr, "omega": omega}
-        rows[str(name)] |= {"ave": ave, "ave_raw": ave_raw, "verdict": _verdict(cr, ave)}
+        rows[str(name)] |= {"ave": ave, "ave_raw": ave_raw, "against": _against(own)}
+        rows[str(name)]["verdict"] = _verdict(cr, ave)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("construct")
 
 
@@ -266,6 +269,12 @@ def _share(loading: Floats, error: Floats) -> tuple[float, float]:
     together, squares = loading.sum() ** 2, (loading**2).sum()
     rest = error.sum()
     return float(together / (together + rest)), float(squares / (squares + rest))
+
+
+def _against(loadings: pd.DataFrame) -> str:
+    """Name the items whose loadings have the other sign than the sum of all."""
+    turned = loadings["std"] * np.sign(loadings["std"].sum()) < 0
+    return ", ".join(loadings.loc[turned, "rhs"])
 
 
 def _verdict(cr: float, ave: float) -> str:

@@ -43,9 +43,10 @@ def cfa_fit(work: Work) -> pd.DataFrame:
     if len(constructs) > 1:
         asked += [(name, "ML") for name, items in constructs.items() if len(items) > 2]
     rows = [_fit_row(work, *each) for each in asked]
-    if all(pd.isna(row["n"]) for row in rows):
+    table = pd.DataFrame(rows)
+    if table["n"].isna().all():
         raise AnalysisError(str(rows[0]["problem"]))
-    return pd.DataFrame(rows)
+    return table
 
 
 def _fit_row(work: Work, construct: str, estimator: str) -> dict[str, object]:
@@ -91,10 +92,21 @@ def validity(work: Work) -> pd.DataFrame:
     alone = omegas(data.answers, data.constructs, confidence=work.confidence)
     alphas = reliability(data.answers, data.constructs, confidence=work.confidence)
     names = ["omega", "omega_low", "omega_high", "omega_ordinal", "alpha_ordinal"]
+    against = table["against"].map(_told_against)
     table = table[["items", "cr", "ave", "verdict"]].join(alone[[*names, "reason"]])
-    table = table.join(alphas["alpha"]).rename(columns={"reason": "problem"})
+    table["problem"] = (against + " " + table["reason"]).str.strip()
+    table = table.join(alphas["alpha"])
     order = ["items", "alpha", "alpha_ordinal", *names[:4], "cr", "ave", "verdict", "problem"]
     return table[order].reset_index()
+
+
+def _told_against(items: str) -> str:
+    if not items:
+        return ""
+    return (
+        f"Against the others of their construct load: {items}. Turn them round, or its "
+        "reliability is that of a sum in which they cancel the others."
+    )
 
 
 def larcker(work: Work) -> pd.DataFrame:

@@ -230,7 +230,7 @@ def test_ordinal_omega_is_the_reliability_of_the_sum_of_answers() -> None:
 def test_a_model_without_omega_names_the_items() -> None:
     hs = pd.read_csv(REFERENCE / "HolzingerSwineford1939.csv")[["x1", "x2", "x7"]]
     named = hs.set_axis(["x2", "speed of adding", "x0"], axis=1)
-    with pytest.raises(AnalysisError, match=r"Heywood case\): x0 "):
+    with pytest.raises(AnalysisError, match=r"Heywood case\): speed of adding "):
         omega(named)
     with pytest.raises(AnalysisError, match="'speed of adding' has"):
         ordinal_omega(named.assign(x2=hs["x1"].round(), x0=hs["x7"].round()))
@@ -268,6 +268,18 @@ def test_reliability_and_variance_are_those_of_semtools(fit: SemFit) -> None:
         assert ours.loc[name, "omega"] == pytest.approx(omegas_of_r[name], abs=1e-6)
         assert ours.loc[name, "ave_raw"] == pytest.approx(R["ave"][name], abs=1e-6)
     assert ours["verdict"].tolist() == ["weak", "holds", "weak"]
+
+
+def test_items_that_load_against_the_others_are_those_keyed_negatively() -> None:
+    # The scoring key of the inventory (psych's bfi.keys): A1 is turned round, no N is.
+    answers = pd.read_csv(Path(__file__).parent / "reference" / "bfi_182x25.csv")
+    model = "\n".join(f"{c} =~ " + " + ".join(f"{c}{i}" for i in range(1, 6)) for c in "AN")
+    table = convergent_validity(fit_model(model, answers))
+    assert table["against"].to_dict() == {"A": "A1", "N": ""}
+    turned = convergent_validity(fit_model(model, answers.assign(A1=7 - answers["A1"])))
+    assert turned["against"].eq("").all()
+    assert turned.loc["A", "cr"] > table.loc["A", "cr"]
+    assert turned.loc["A", "ave"] == pytest.approx(table.loc["A", "ave"], abs=1e-7)
 
 
 def test_fornell_larcker_is_the_published_matrix(fit: SemFit) -> None:

@@ -31,3 +31,15 @@ def test_a_model_that_fits_any_answers_says_so_beside_its_figures(three_items: S
     robust = table.loc[table["estimator"] != "ML", ["cfi_robust", "tli_robust", "rmsea_robust"]]
     assert robust.to_numpy().tolist() == [[1, 1, 0]] * 2
     assert reason_text(table["problem"][0], "fa") != catalogue("fa")["reasons.unknown"]
+
+
+def test_an_item_nobody_turned_round_is_named_beside_reliability() -> None:
+    study = load_tabriz()
+    responses = study.responses.assign(it_users=6 - study.responses["it_users"])
+    table = analyse_survey(replace(study, responses=responses), only=["validity"]).tables[
+        "validity"
+    ]
+    problems = table.set_index("construct")["problem"]
+    assert "load: it_users." in problems["organisation"]
+    assert problems["services"] == ""
+    assert reason_text(problems["organisation"], "fa") != catalogue("fa")["reasons.unknown"]
