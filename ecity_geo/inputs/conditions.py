@@ -48,7 +48,12 @@ class Conditions:
     floor
         Least covered share of every district or fabric, or by its id.
     floor_by
-        ``"district"`` or ``"fabric"``: the groups of the floor, and of ``"fairest"``.
+        ``"district"`` or ``"fabric"``: the groups of the floor, of `gini` and of ``"fairest"``.
+    gini
+        Greatest Gini coefficient of the groups' shares served; 1 asks for nothing.
+    single_source
+        Whether the people of each demand point are served at one site; else they are split among
+        sites where a capacity asks for it.
     closing
         Price of closing a service that stands, below 0 where it saves; all stay where missing.
     people_per_capacity
@@ -61,6 +66,18 @@ class Conditions:
     budget: float | None = None
     floor: float | dict[str, float] = 0.0
     floor_by: str = "district"
+    gini: float = 1.0
+    single_source: bool = False
     closing: float | None = None
     people_per_capacity: float | None = None
     kinds: dict[str, SiteKind] = field(default_factory=dict)
+
+    @property
+    def serves_all(self) -> bool:
+        """Whether everybody is served, so that no share can be unequal."""
+        return self.objective in ("travel", "price")
+
+    @property
+    def between_groups(self) -> bool:
+        """Whether anything is asked of the districts or fabrics."""
+        return bool(self.floor) or self.gini < 1 or self.objective == "fairest"

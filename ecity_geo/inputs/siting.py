@@ -14,6 +14,11 @@ from ecity_geo.inputs.toml import Section
 
 OBJECTIVES = ("coverage", "travel", "price", "fairest")
 DECAYS = ("gaussian", "exponential")
+_OWN = (
+    *("objective", "budget", "floor", "floor_by", "gini", "single_source"),
+    *("closing", "people_per_capacity", "kinds"),
+)
+"""Keys that the model under conditions alone reads."""
 
 
 def read_siting(section: Section) -> dict[str, Any]:
@@ -31,6 +36,7 @@ def read_siting(section: Section) -> dict[str, Any]:
     """
     default = Options()
     models = section.texts("models", default.models, choices=MODELS)
+    conditions = _conditions(section)
     options = {
         "p": section.whole("p", default.p, least=1),
         "models": models,
@@ -39,9 +45,11 @@ def read_siting(section: Section) -> dict[str, Any]:
         "backup": section.number("backup", default.backup, least=0, most=1),
         "decay": section.text("decay", default.decay, choices=DECAYS),
         "curve": section.whole("curve", 0, least=0) if "curve" in section else None,
-        "conditions": _conditions(section),
+        "conditions": conditions,
     }
     _without_their_model(section, models)
+    if CONDITIONED in models:
+        _without_their_key(section, conditions)
     section.close()
     return options
 
@@ -53,6 +61,8 @@ def _conditions(section: Section) -> Conditions:
         budget=_optional(section, "budget", least=0),
         floor=_floor(section),
         floor_by=section.text("floor_by", "district", choices=GROUPS),
+        gini=section.number("gini", 1.0, least=0, most=1),
+        single_source=section.flag("single_source"),
         closing=_optional(section, "closing"),
         people_per_capacity=_optional(section, "people_per_capacity", above=0),
         kinds={name: _kind(kinds.section(name)) for name in kinds.data},
@@ -84,22 +94,33 @@ def _kind(section: Section) -> SiteKind:
 def _without_their_model(section: Section, models: tuple[str, ...]) -> None:
     """Note keys that none of the models would read: they would be ignored in silence."""
     readers = {"backup": "backup_coverage", "decay": "gradual_coverage"}
-    own = ("objective", "budget", "floor", "floor_by", "closing", "people_per_capacity", "kinds")
-    readers |= dict.fromkeys(own, CONDITIONED)
+    readers |= dict.fromkeys(_OWN, CONDITIONED)
     for key, model in readers.items():
         if key in section and model not in models:
             cure = f"Add '{model}' to 'siting.models', or remove the key."
             section.fault(key, section.data[key], f"the model '{model}' that reads it", cure)
-    unread = "floor_by" in section and "floor" not in section
-    if CONDITIONED in models and unread and section.data.get("objective") != "fairest":
-        cure = "Give 'siting.floor', or remove the key."
-        section.fault("floor_by", section.data["floor_by"], "a floor that is of these groups", cure)
+
+
+def _without_their_key(section: Section, conditions: Conditions) -> None:
+    """Note conditions that would bind nothing without another one."""
+    given = section.data
+    groups = "floor" in section or "gini" in section or conditions.objective == "fairest"
+    if "floor_by" in section and not groups:
+        cure = "Give 'siting.floor' or 'siting.gini', or remove the key."
+        section.fault("floor_by", given["floor_by"], "a floor or a limit of these groups", cure)
+    if "gini" in section and conditions.serves_all:
+        cure = "Ask for 'coverage' or 'fairest', or remove the key."
+        expected = f"an objective that may serve some only; '{conditions.objective}' serves all"
+        section.fault("gini", given["gini"], expected, cure)
+    if conditions.single_source and "people_per_capacity" not in section:
+        cure = "Give 'siting.people_per_capacity', or remove the key."
+        section.fault("single_source", True, "capacities, which alone split people", cure)
 
 
 def floor_faults(
     config: StudyConfig, *, districts: Iterable[object], fabrics: Iterable[object]
 ) -> list[Fault]:
-    """Hold the groups of a floor against those of the study.
+    """Hold the groups that conditions are about against those of the study.
 
     Parameters
     ----------
@@ -111,14 +132,16 @@ def floor_faults(
     Returns
     -------
     faults
-        One for each group that has a floor and is not there.
+        One for each group that has a floor and is not there; one where there are none.
     """
     conditions = config.options.conditions
-    if not isinstance(conditions.floor, dict):
-        return []
     by = conditions.floor_by
     known = [str(each) for each in (districts if by == "district" else fabrics)]
-    faults = []
+    if conditions.between_groups and not known:
+        return [_no_groups(config, by)]
+    faults: list[Fault] = []
+    if not isinstance(conditions.floor, dict):
+        return faults
     for group in conditions.floor:
         if group in known:
             continue
@@ -134,3 +157,14 @@ def floor_faults(
             )
         )
     return faults
+
+
+def _no_groups(config: StudyConfig, by: str) -> Fault:
+    return Fault(
+        source=config.source,
+        where="[siting]",
+        field="floor_by",
+        found=f'"{by}"',
+        expected=f"people who live in a {by}; nobody's is known",
+        cure="Give 'fabric' of [boundaries] or [fabric], or set floor_by to \"district\".",
+    )

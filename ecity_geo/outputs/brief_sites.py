@@ -7,6 +7,7 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.findings import covering_model as model_of
+from ecity_geo.indicators.inequality import gini
 from ecity_geo.outputs.popups import cost_text, new_sites
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.views import plain
@@ -146,7 +147,18 @@ def _conditioned(findings: Findings, lang: str) -> str:
         # Rounded down: "or more" must hold.
         least = percent(np.floor(100 * float(under.groups["share"].min()) + 1e-6) / 100, lang)
         said.append(text(f"report.brief.conditioned_floor{word}", lang, least=least))
+        if conditions.gini < 1:
+            said.append(_unequal(under.groups, conditions.gini, lang))
+    if conditions.single_source:
+        said.append(text("report.brief.conditioned_single", lang))
     return " ".join(said)
+
+
+def _unequal(groups: pd.DataFrame, limit: float, lang: str) -> str:
+    """Say how unequal the shares served are over people, and how unequal they may be."""
+    found = gini(groups["share"], groups["people"])
+    values = {"gini": number(found, lang, 2), "limit": plain(limit, lang)}
+    return text("report.brief.conditioned_gini", lang, **values)
 
 
 def _brought(findings: Findings, model: str) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, hstack
 
+from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.indicators.access import fill_capacity
 from ecity_geo.inputs.conditions import SiteKind
@@ -49,8 +50,6 @@ def conditioned(study: Study, costs: CostMatrix, *, existing: pd.Index) -> Condi
     by_price = conditions.objective == PRICE
     within = conditions.objective in WITHIN
     expanded = _with_kinds(study, costs, existing)
-    asked = bool(conditions.floor) or conditions.objective == "fairest"
-    column = "district_id" if conditions.floor_by == "district" else "fabric"
     return plan_sites(
         expanded,
         _reachable(study, expanded) if by_price else study.demand["population"],
@@ -59,8 +58,10 @@ def conditioned(study: Study, costs: CostMatrix, *, existing: pd.Index) -> Condi
         standard=options.standard if within else None,
         p=None if by_price or conditions.budget is not None else options.p,
         budget=math.inf if conditions.budget is None else conditions.budget,
-        groups=study.demand[column] if asked else None,
+        groups=_groups(study) if conditions.between_groups else None,
         floors=conditions.floor,
+        gini=conditions.gini,
+        single_source=conditions.single_source,
         time_limit=options.time_limit,
     )
 
@@ -133,6 +134,18 @@ def site_table(study: Study, existing: pd.Index) -> pd.DataFrame:
         index=sites.index,
     )
     return pd.concat([old, new])
+
+
+def _groups(study: Study) -> pd.Series:
+    """Say which people are in which group of the floor and of the limit of inequality."""
+    by = study.options.conditions.floor_by
+    groups = study.demand["district_id" if by == "district" else "fabric"]
+    if groups.isna().all():
+        raise AnalysisError(
+            f"A floor, a Gini coefficient and 'fairest' are between groups, and nobody's {by} is "
+            "known. Give the study a layer of them, or take the other groups with floor_by."
+        )
+    return groups
 
 
 def _with_kinds(study: Study, costs: CostMatrix, existing: pd.Index) -> CostMatrix:

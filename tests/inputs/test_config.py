@@ -121,6 +121,8 @@ models = ["lscp", "conditioned"]
 budget = 12.5
 floor = { planned = 0.6 }
 floor_by = "fabric"
+gini = 0.2
+single_source = true
 closing = -0.5
 people_per_capacity = 40
 curve = 0
@@ -134,6 +136,8 @@ kinds = { kiosk = { capacity = 150 }, office = { price = 3 } }
         budget=12.5,
         floor={"planned": 0.6},
         floor_by="fabric",
+        gini=0.2,
+        single_source=True,
         closing=-0.5,
         people_per_capacity=40,
         kinds={"kiosk": SiteKind(capacity=150), "office": SiteKind(price=3)},
@@ -193,6 +197,17 @@ def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) ->
         ("siting", 'models = ["conditioned"]\nfloor = { planned = 2 }', "siting.floor.planned"),
         ("siting", 'models = ["conditioned"]\nobjective = "fair"', "siting.objective"),
         ("siting", 'models = ["conditioned"]\nfloor_by = "fabric"', "siting.floor_by"),
+        ("siting", "gini = 0.2", "siting.gini"),
+        ("siting", "single_source = true", "siting.single_source"),
+        ("siting", 'models = ["conditioned"]\ngini = 20', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = -0.1', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = nan', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = true', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = "0.2"', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = { "1" = 0.2 }', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\ngini = 0.2\nobjective = "price"', "siting.gini"),
+        ("siting", 'models = ["conditioned"]\nsingle_source = 1', "siting.single_source"),
+        ("siting", 'models = ["conditioned"]\nsingle_source = true', "siting.single_source"),
         (
             "siting",
             'models = ["conditioned"]\nkinds = { kiosk = { cost = 1 } }',

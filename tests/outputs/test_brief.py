@@ -312,3 +312,22 @@ def test_conditions_are_told_with_their_price_and_floor(make: Make) -> None:
     told = said(make(study={"siting": siting}))
     assert "Under the conditions set, 4 new sites for a price of 4 would bring coverage to" in told
     assert "of the people would be served." in told
+
+
+def test_how_unequal_a_plan_may_be_is_told_in_both_languages(make: Make) -> None:
+    siting = {"models": ["conditioned"], "p": 3, "gini": 0.1}
+    findings = make(study={"siting": siting})
+    assert findings.conditioned is not None
+    groups = findings.conditioned.groups
+    n, c = groups["people"].to_numpy(), groups["share"].to_numpy()
+    # Over all pairs of people: half their mean difference, by the mean.
+    found = (n[:, None] * n * abs(c[:, None] - c)).sum() / (2 * n.sum() * (n @ c))
+    assert f"Gini coefficient {found:.2f} of at most 0.1 " in said(findings)
+    assert "ضریب جینی" in " ".join(brief.sentences(findings, "fa"))
+
+
+def test_one_site_for_each_place_is_told(make: Make) -> None:
+    siting = {"models": ["conditioned"], "single_source": True, "people_per_capacity": 1000}
+    findings = make(study={"siting": siting})
+    assert "The people of one place would all be served at the same site." in said(findings)
+    assert "همگی از یک مکان" in " ".join(brief.sentences(findings, "fa"))
