@@ -194,12 +194,16 @@ class _Exploration:
     def _begin(self) -> None:
         """Find the ends; what they leave open is between them, and beyond an unproven one.
 
-        The first end may be dominated by a plan of the same other value that covers more, the
-        last one by a plan that covers as many for less: the box between has room for both.
+        Unless proven otherwise, the first end may be dominated by a plan of the same other value
+        that covers more, and the last one by a plan that covers as many for less: the box between
+        has room for both.
         """
         lowest, highest = self.aims.ends(self._slice())
         first, last = self._add(lowest), self._add(highest)
-        low, step = _under(min(first.other, lowest.cheapest)), self.aims.step
+        step = self.aims.step
+        low = _under(min(first.other, lowest.cheapest))
+        if lowest.cheapest >= first.other and lowest.bound <= first.covered + step / 2:
+            low = first.other
         high, least = self.aims.better(last.other), first.covered + step
         most = last.covered - (step if highest.cheapest >= last.other else 0.0)
         self._keep(Box(low=low, high=high, least=least, most=most))

@@ -125,12 +125,18 @@ class PriceAims(CoveringAims):
         number = min(int(limit / self.price + 1e-9), self.sets.n_columns)
         columns, bound = self._best(number, deadline)
         cheapest = 0.0
-        while number and bound == self.total(columns):
+        while len(columns) and bound == self.total(columns):
+            # Where sites are many most of them add nobody: one by one would outlast the deadline.
+            columns = self._useful(columns)
+            number = len(columns)
+            self.known[number] = columns, bound
+            if not number:
+                break
             fewer, most = self._best(number - 1, deadline)
             if self.total(fewer) < bound:
                 cheapest = number * self.price if most < bound else 0.0
                 break
-            number, columns = number - 1, fewer
+            columns = fewer
         return Found(columns=columns, limit=limit, bound=bound, cheapest=cheapest)
 
     def _best(self, number: int, deadline: float) -> tuple[Integers, float]:

@@ -17,6 +17,8 @@ from ecity_geo import siting
 from ecity_geo.errors import AnalysisError
 from ecity_geo.siting import Front, few_plans
 from ecity_geo.siting.boxes import step_of
+from ecity_geo.siting.price_aims import PriceAims
+from ecity_geo.siting.question import ask
 
 from .conftest import City, cities, city_from, random_city
 
@@ -247,6 +249,29 @@ def test_equal_prices_are_the_curve_over_the_number_of_sites() -> None:
         assert plan["price"] == 2.5 * plan["n_sites"]
         assert plan["covered"] == curve.loc[plan["n_sites"], "covered"]
     assert front.table["covered"].iloc[-1] == curve["covered"].max()
+
+
+def test_the_dear_end_of_many_sites_is_found_in_few_searches() -> None:
+    # One by one, from all candidates down to those that are needed, took longer than any deadline.
+    city = random_city(80, 150, p=1, existing=1, seed=5)
+    question = ask(city.cost.within(1500), city.population, p=1, time_limit=1.0, **city.sites)
+    aims = PriceAims(question, np.ones(150), np.inf)
+    _, dear = aims.ends(deadline=0.0)
+    assert dear.columns is not None
+    covering = (city.frame <= 1500).any(axis=1)
+    assert aims.total(dear.columns) == city.population[covering].sum()
+    assert len(dear.columns) < 60
+    assert len(aims.known) < 20
+
+
+def test_no_plan_without_sites_covers_more_than_what_stands_however_short_the_time() -> None:
+    city = random_city(80, 40, p=1, existing=3, seed=5)
+    asked = {"standard": 1500, "time_limit": 1e-6}
+    front = front_of(city, "price", pd.Series(1.0, city.candidates), pd.Series(), **asked)
+    assert not front.complete
+    nothing = front.table.iloc[0]
+    assert (nothing["price"], nothing["status"], nothing["gap"]) == (0, "optimal", 0)
+    assert nothing["covered_bound"] == nothing["covered"] == city.covered((), 1500)
 
 
 def test_a_budget_cuts_the_front_off() -> None:
