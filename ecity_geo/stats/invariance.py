@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,16 @@ from scipy import stats
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence
+from ecity_geo.stats.one_thread import one_thread
 from ecity_geo.stats.sem import SemFit, fit_model
+from ecity_geo.stats.sem_moments import select_sample
+from ecity_geo.stats.sem_ordinal_groups import (
+    GroupsSolution,
+    fit_ordered_groups,
+    groups_indices,
+    scaled_difference,
+)
+from ecity_geo.stats.sem_ordinal_sample import OrderedSample, ordered_samples
 from ecity_geo.stats.sem_syntax import parse_syntax
 from ecity_geo.stats.sem_table import build_table
 
@@ -21,11 +31,17 @@ STEPS: dict[str, tuple[str, ...]] = {
     "strict": ("loadings", "intercepts", "residuals"),
 }
 """What each step holds equal in all groups."""
+ORDERED_STEPS: dict[str, tuple[str, ...]] = {
+    "configural": (),
+    "thresholds": ("thresholds",),
+    **{name: ("thresholds", *STEPS[name]) for name in ("metric", "scalar", "strict")},
+}
+"""The same of ordered answers, whose thresholds come first."""
 MIN_COUNT = 50
 _LIMITS, _SMALL_LIMITS = (0.010, 0.015), (0.005, 0.010)
 """Greatest fall of CFI and rise of RMSEA; stricter in samples of 300 or fewer."""
 _SMALL = 300
-_ESTIMATORS = ("ML", "MLR")
+_ESTIMATORS = ("ML", "MLR", "WLSMV")
 
 
 def invariance(
@@ -49,7 +65,8 @@ def invariance(
     groups
         Group of each respondent, aligned by index; missing where unknown.
     estimator
-        ``"ML"``, or ``"MLR"`` with scaled differences of chi-square.
+        ``"ML"``, ``"MLR"`` with scaled differences of chi-square, or ``"WLSMV"`` for answers
+        taken as ordered: items of three answers or more, loadings and covariances alone.
     min_count
         Groups with fewer complete respondents take no part, and neither do those with no more
         respondents than items.
@@ -69,19 +86,25 @@ def invariance(
         ``"holds"`` where CFI falls by at most .010 and RMSEA rises by at most .015, or .005 and
         .010 with 300 respondents or fewer; else ``"does not hold"``; ``"no answer"`` where the
         step has no proper solution) and `problem`, why not. With ``"MLR"``, chi-square and p are
-        the scaled ones, CFI and RMSEA the robust ones.
+        the scaled ones, CFI and RMSEA the robust ones; with ``"WLSMV"`` all are the scaled ones,
+        and a step ``"thresholds"`` stands second.
 
     Raises
     ------
     AnalysisError
         If fewer than two groups are large enough, the estimator is another one, the model
-        measures nothing, or the first step has no proper solution.
+        measures nothing, or the first step has no proper solution; with ``"WLSMV"`` also for a
+        model with paths, means or labels, an item of two answers, or an answer that a group
+        lacks.
 
     Notes
     -----
     Limits of Cheung & Rensvold (2002), doi:10.1207/S15328007SEM0902_5, and Chen (2007),
     doi:10.1080/10705510701301834; the p of the difference stands beside, and rejects trifles in
-    large samples. Scaled difference of Satorra & Bentler (2001), doi:10.1007/BF02296192.
+    large samples. Scaled difference of Satorra & Bentler (2001), doi:10.1007/BF02296192. Ordered
+    answers are identified and stepped as by Wu & Estabrook (2016),
+    doi:10.1007/s11336-016-9506-0, theta parameterisation, as semTools' measEq.syntax does;
+    their difference is that of Satorra (2000). Limits made for ML are lenient there.
     """
     check_confidence(confidence)
     if estimator not in _ESTIMATORS:
@@ -89,8 +112,10 @@ def invariance(
     kept = _large_groups(syntax, answers, groups, min_count, hide_below)
     rows: list[dict[str, object]] = []
     before: _Step | None = None
-    for name, equal in STEPS.items():
-        found = _fit(syntax, answers, kept, equal, estimator)
+    ordered = estimator == "WLSMV"
+    fit = _ordered_fit(syntax, answers, kept) if ordered else _fit(syntax, answers, kept, estimator)
+    for name, equal in (ORDERED_STEPS if ordered else STEPS).items():
+        found = fit(equal)
         row: dict[str, object] = {"step": name, "n": found.n, "groups": kept.nunique()}
         row["left_out"] = len(answers) - found.n
         if found.problem and before is None and name == "configural":
@@ -106,6 +131,7 @@ class _Step:
     n: int
     indices: pd.Series | None
     problem: str
+    solution: GroupsSolution | None = None
 
 
 def _large_groups(
@@ -135,14 +161,60 @@ def _large_groups(
 
 
 def _fit(
-    syntax: str, answers: pd.DataFrame, groups: pd.Series, equal: tuple[str, ...], estimator: str
-) -> _Step:
+    syntax: str, answers: pd.DataFrame, groups: pd.Series, estimator: str
+) -> Callable[[tuple[str, ...]], _Step]:
     n = int(groups.notna().sum())
-    try:
-        fit: SemFit = fit_model(syntax, answers, groups=groups, equal=equal, estimator=estimator)
-        return _Step(n=fit.n, indices=fit.fit_indices(), problem="")
-    except AnalysisError as error:
-        return _Step(n=n, indices=None, problem=str(error))
+
+    def fit(equal: tuple[str, ...]) -> _Step:
+        try:
+            found: SemFit = fit_model(
+                syntax, answers, groups=groups, equal=equal, estimator=estimator
+            )
+            return _Step(n=found.n, indices=found.fit_indices(), problem="")
+        except AnalysisError as error:
+            return _Step(n=n, indices=None, problem=str(error))
+
+    return fit
+
+
+def _ordered_fit(
+    syntax: str, answers: pd.DataFrame, groups: pd.Series
+) -> Callable[[tuple[str, ...]], _Step]:
+    parsed = parse_syntax(syntax)
+    _check_plain(syntax)
+    sample = select_sample(answers, build_table(parsed).observed, groups=groups)
+    samples = ordered_samples(sample, build_table(parsed).observed, missing="complete")
+    _check_answers(samples[0])
+
+    def fit(equal: tuple[str, ...]) -> _Step:
+        with one_thread():
+            found = fit_ordered_groups(parsed, samples, equal=equal)
+            if found.problems:
+                return _Step(n=sample.n, indices=None, problem=" ".join(found.problems))
+            indices = pd.Series(groups_indices(found))
+        return _Step(n=sample.n, indices=indices, problem="", solution=found)
+
+    return fit
+
+
+def _check_plain(syntax: str) -> None:
+    for term in parse_syntax(syntax).terms:
+        if term.op not in ("=~", "~~") or term.fixed or term.label:
+            raise AnalysisError(
+                f"Line {term.line} of the model: steps of ordered answers are of loadings and "
+                f"covariances without labels or fixed values, not of {term.lhs} {term.op} "
+                f"{term.rhs}. Leave it out, or use ML or MLR."
+            )
+
+
+def _check_answers(sample: OrderedSample) -> None:
+    counts = sample.thresholds["item"].value_counts(sort=False)
+    two = [str(name) for name in counts.index[counts < 2]]
+    if two:
+        raise AnalysisError(
+            f"Steps of ordered answers need three answers to each item; {', '.join(two[:5])} "
+            "had two: levels and spreads of groups cannot be told apart there. Use ML or MLR."
+        )
 
 
 _INDICES = ("chi_square", "df", "p", "cfi", "rmsea", "srmr")
@@ -164,13 +236,13 @@ def _figures(step: _Step, before: _Step | None) -> dict[str, object]:
     if before is None or before.indices is None:
         return {**own, **nothing, "verdict": "base", "problem": ""}
     earlier = _shown(before.indices)
-    chi_square, df = _difference(step.indices, before.indices)
+    chi_square, df = _difference(step, before)
     fall, rise = own["cfi"] - earlier["cfi"], own["rmsea"] - earlier["rmsea"]
     most_fall, most_rise = _SMALL_LIMITS if step.n <= _SMALL else _LIMITS
     holds = fall >= -most_fall and rise <= most_rise
-    p = float(stats.chi2.sf(chi_square, df)) if np.isfinite(chi_square) else np.nan
+    p = float(stats.chi2.sf(chi_square, df)) if np.isfinite(chi_square) and df else np.nan
     changes = dict(zip(_CHANGES, (chi_square, df, p, fall, rise), strict=True))
-    problem = "" if np.isfinite(chi_square) else _NEGATIVE
+    problem = _NEGATIVE if not np.isfinite(chi_square) else "" if df else _NOTHING_HELD
     return {**own, **changes, "verdict": "holds" if holds else "does not hold", "problem": problem}
 
 
@@ -185,11 +257,22 @@ _NEGATIVE = (
 )
 
 
-def _difference(step: pd.Series, before: pd.Series) -> tuple[float, float]:
+_NOTHING_HELD = (
+    "Items of three answers have two thresholds, a level and a spread: equal thresholds hold "
+    "nothing equal yet."
+)
+
+
+def _difference(step: _Step, before: _Step) -> tuple[float, float]:
     """Return the difference of chi-squares, scaled where they are; NaN if the scale is negative."""
-    df = float(step["df"] - before["df"])
-    plain = float(step["chi_square"] - before["chi_square"])
-    if "scaling_factor" not in step:
+    if step.solution is not None and before.solution is not None:
+        return scaled_difference(before.solution, step.solution)
+    own, earlier = step.indices, before.indices
+    if own is None or earlier is None:
+        return np.nan, np.nan
+    df = float(own["df"] - earlier["df"])
+    plain = float(own["chi_square"] - earlier["chi_square"])
+    if "scaling_factor" not in own:
         return plain, df
-    scale = (step["df"] * step["scaling_factor"] - before["df"] * before["scaling_factor"]) / df
+    scale = (own["df"] * own["scaling_factor"] - earlier["df"] * earlier["scaling_factor"]) / df
     return (plain / float(scale) if scale > 0 else np.nan), df
