@@ -8,6 +8,7 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
+from ecity_geo.siting import Front
 from ecity_geo.study import Study
 
 
@@ -72,6 +73,12 @@ def curve(found: pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame()
     sites = [" ".join(map(str, chosen)) for chosen in found["sites"]]
     return found.reset_index().assign(sites=sites)
+
+
+def front(found: Front) -> pd.DataFrame:
+    """Return the plans of a front with the sites of each in one text."""
+    sites = [" ".join(map(str, chosen)) for chosen in found.table["sites"]]
+    return found.table.reset_index().assign(against=found.against, sites=sites)
 
 
 def refined(found: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs import site_tables
 from ecity_geo.outputs.runinfo import portable
 from ecity_geo.outputs.site_tables import unit_names
+from ecity_geo.siting import Front
 from ecity_geo.study import Study
 
 SCHEMA_VERSION = 1
@@ -144,6 +145,22 @@ def curve_table(curve: pd.DataFrame) -> pd.DataFrame:
         As in ``columns.csv``.
     """
     return shape("coverage_curve", site_tables.curve(curve))
+
+
+def front_table(front: Front) -> pd.DataFrame:
+    """Write a front of coverage and another aim as a plain table.
+
+    Parameters
+    ----------
+    front
+        As `ecity_geo.siting.front.pareto_front` finds it.
+
+    Returns
+    -------
+    table
+        As in ``columns.csv``; columns of the other aims are empty.
+    """
+    return shape("pareto_front", site_tables.front(front))
 
 
 def shape(table: str, frame: pd.DataFrame) -> pd.DataFrame:

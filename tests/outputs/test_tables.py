@@ -61,7 +61,7 @@ def test_every_column_is_in_the_dictionary_and_the_reverse(made: dict[str, pd.Da
 
 
 def test_the_dictionary_is_whole() -> None:
-    layers = {"check", "catchments", "demand", "refined_sites"}
+    layers = {"check", "catchments", "demand", "refined_sites", "pareto_front"}
     assert {column.table for column in columns()} == {*tabling.table_names(), *layers}
     for column in columns():
         assert column.meaning.fa, column
