@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CURVE, FRONT, REFINED = "coverage_curve", "pareto_front", "refined_sites"
 REFINABLE = ("mclp", "p_median")
 AIMS = ("price", "travel", "fairness")
+CONDITIONS = ("floor", "floor_by", "gini", "budget")
 INSTEAD = ("curve", "front", "refine")
 """Options that ask for a table of their own instead of that of the sites."""
 
@@ -53,7 +54,12 @@ INSTEAD = ("curve", "front", "refine")
 @click.option(
     "--floor-by",
     type=click.Choice(GROUPS),
-    help="Groups that the floor is of, or the fairness of --front.",
+    help="Groups that the floor and --gini are of, or the fairness of --front.",
+)
+@click.option(
+    "--gini",
+    type=Number(0, 1),
+    help="Greatest Gini coefficient of the districts' or fabrics' covered shares (conditioned).",
 )
 @click.option(
     "--budget",
@@ -120,7 +126,7 @@ def _refuse_together(given: dict[str, Any]) -> None:
     if len(instead) > 1:
         told = " and ".join(instead)
         raise click.UsageError(f"{told} tell a table of their own each: ask for one.")
-    conditions = {"floor", "floor_by", "budget"} & given.keys()
+    conditions = set(CONDITIONS) & given.keys()
     model = given.get("model")
     if "front" in given:
         _refuse_beside_front(given)
@@ -128,19 +134,21 @@ def _refuse_together(given: dict[str, Any]) -> None:
         models = " or ".join(REFINABLE)
         raise click.UsageError(f"--refine moves the sites of {models}: leave out the others.")
     elif conditions and model not in (None, CONDITIONED):
-        raise click.UsageError(f"--floor and --budget are read by the model {CONDITIONED} alone.")
+        raise click.UsageError(
+            f"--floor, --gini and --budget are read by the model {CONDITIONED} alone."
+        )
     elif "budget" in given and "p" in given:
         raise click.UsageError("--budget decides how many sites there are: leave out -p.")
     elif "curve" in given and (conditions or "p" in given or model not in (None, "mclp")):
         raise click.UsageError(
             "--curve asks the model mclp for each number of sites: leave out -p, --floor, "
-            "--budget and other models."
+            "--gini, --budget and other models."
         )
 
 
 def _refuse_beside_front(given: dict[str, Any]) -> None:
     against = given["front"]
-    for name in ("model", "floor"):
+    for name in ("model", "floor", "gini"):
         if name in given:
             raise click.UsageError(
                 f"--front weighs coverage against {against} in all plans that there are: "
@@ -169,14 +177,20 @@ def _refuse_unread(study: Study, given: dict[str, Any]) -> None:
     if "p" in given and counting.issuperset(options.models):
         models = ", ".join(options.models)
         raise click.UsageError(f"{models} finds how many sites it takes: leave out -p.")
-    if "floor_by" in given and not conditions.floor and conditions.objective != "fairest":
-        raise click.UsageError("--floor-by names the groups of a floor: give --floor too.")
+    if "floor_by" in given and not conditions.between_groups:
+        raise click.UsageError(
+            "--floor-by names the groups of a floor: give --floor too, or --gini."
+        )
+    if "gini" in given and conditions.serves_all:
+        raise click.UsageError(
+            f"The study's objective {conditions.objective!r} serves all, so that no share can be "
+            "unequal: leave out --gini."
+        )
 
 
 def _asked(study: Study, given: dict[str, Any]) -> Study:
     """Return a study with the options that were given in place of its own."""
-    names = ("floor", "floor_by", "budget")
-    changed = {name: given[name] for name in names if name in given}
+    changed = {name: given[name] for name in CONDITIONS if name in given}
     model = given.get("model") or (CONDITIONED if changed else None)
     options: dict[str, Any] = {
         name: given[name] for name in ("p", "standard", "time_limit") if name in given

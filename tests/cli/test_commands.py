@@ -118,11 +118,44 @@ def test_site_keeps_a_floor_and_a_budget(study: Path) -> None:
     assert [row["model"] for row in rows] == ["conditioned"] * 2
 
 
-def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
-    result = call("site", study, "-p", "1", "--floor", "0.99")
-    assert result.exit_code == 3
-    assert "p is in the way" in result.stderr
+def test_site_keeps_a_gini_limit_as_the_study_file_does(study: Path, tmp_path: Path) -> None:
+    asked = {"models": ["conditioned"], "p": 3, "gini": 0.01, "floor_by": "fabric"}
+    written = call("site", city.write_city(tmp_path, study={"siting": asked}), "--format", "csv")
+    words = ["-p", "3", "--gini", "0.01", "--floor-by", "fabric", "--format", "csv"]
+    given = call("site", study, *words)
+    assert given.stdout == written.stdout
+    rows = list(csv.DictReader(io.StringIO(given.stdout)))
+    assert [row["model"] for row in rows] == ["conditioned"] * 3
+    # 8,710 people by enumeration in tests/site_findings; without the limit it is 8,820.
+    assert "objective 8,710.0" in given.stderr
+    free = call("site", study, "-p", "3", "--model", "conditioned")
+    assert "objective 8,820.0" in free.stderr
+
+
+def test_site_refuses_a_gini_limit_where_all_are_served(tmp_path: Path) -> None:
+    asked = {"models": ["conditioned"], "objective": "travel"}
+    result = call("site", city.write_city(tmp_path, study={"siting": asked}), "--gini", "0.2")
+    assert result.exit_code == 2
+    assert "leave out --gini" in result.stderr
+
+
+def test_study_file_with_conditions_that_bind_nothing_is_refused(tmp_path: Path) -> None:
+    asked = {"models": ["conditioned"], "gini": 1.5, "single_source": True}
+    result = call("site", city.write_city(tmp_path, study={"siting": asked}))
+    assert result.exit_code == 1
+    assert 'field "siting.gini": found 1.5, expected a number at least 0 and at most 1' in (
+        " ".join(result.stderr.split())
+    )
+    assert "people_per_capacity" in result.stderr
     assert result.stdout == ""
+
+
+def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
+    for words, told in (("--floor 0.99", "p is"), ("--gini 0", "the Gini coefficient is")):
+        result = call("site", study, "-p", "1", *words.split())
+        assert result.exit_code == 3
+        assert f"{told} in the way" in result.stderr
+        assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -132,7 +165,13 @@ def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
         ("--budget 2 --model lscp", "conditioned alone"),
         ("--budget 2 -p 2", "leave out -p"),
         ("--model lscp -p 2", "lscp finds how many sites it takes"),
-        ("--floor-by fabric", "give --floor too"),
+        ("--gini 0.2 --model p_median", "conditioned alone"),
+        ("--floor-by fabric", "give --floor too, or --gini"),
+        ("--curve 3 --gini 0.2", "leave out -p"),
+        ("--front fairness --gini 0.2", "leave out --gini"),
+        ("--refine 100 --gini 0.2", "mclp or p_median"),
+        ("--gini 20", "'--gini'"),
+        ("--gini nan", "'--gini'"),
         ("--curve 3 --model p_median", "leave out -p"),
         ("--curve 3 --floor 0.5", "leave out -p"),
         ("--curve 3 -p 3", "leave out -p"),
