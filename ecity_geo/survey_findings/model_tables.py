@@ -134,25 +134,43 @@ def ratios(work: Work) -> pd.DataFrame:
 def invariant(work: Work) -> pd.DataFrame:
     """Return the steps of invariance between fabrics and between districts.
 
-    A grouping without two groups that are large enough is left out, unless none has.
+    By maximum likelihood, then with the answers taken as ordered. A grouping without two groups
+    that are large enough is left out, unless none has.
     """
     found, reasons = [], []
     for by, grouping in work.data.groupings.items():
         try:
-            table = invariance(
-                work.measurement_syntax(),
-                work.data.answers,
-                grouping,
-                hide_below=work.options.min_count,
-            )
+            plain = _steps(work, grouping, "ML")
         except AnalysisError as error:
             reasons.append(f"By {by}: {error}")
             continue
-        table.insert(0, "by", by)
-        found.append(table)
+        for estimator, table in (("ML", plain), ("WLSMV", _ordered_steps(work, grouping))):
+            table.insert(0, "by", by)
+            table.insert(1, "estimator", estimator)
+            found.append(table)
     if not found:
         raise AnalysisError(" ".join(reasons))
     return pd.concat(found, ignore_index=True)
+
+
+def _steps(work: Work, grouping: pd.Series, estimator: str) -> pd.DataFrame:
+    return invariance(
+        work.measurement_syntax(),
+        work.data.answers,
+        grouping,
+        estimator=estimator,
+        hide_below=work.options.min_count,
+        confidence=work.confidence,
+    )
+
+
+def _ordered_steps(work: Work, grouping: pd.Series) -> pd.DataFrame:
+    """Return the steps of ordered answers, or one row that says why there are none."""
+    try:
+        return _steps(work, grouping, "WLSMV")
+    except AnalysisError as error:
+        row = {"step": "configural", "verdict": "no answer", "problem": str(error)}
+        return pd.DataFrame([row])
 
 
 def supposed(work: Work) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from ecity_geo.datasets import load_tabriz
@@ -43,3 +45,32 @@ def test_an_item_nobody_turned_round_is_named_beside_reliability() -> None:
     assert "load: it_users." in problems["organisation"]
     assert problems["services"] == ""
     assert reason_text(problems["organisation"], "fa") != catalogue("fa")["reasons.unknown"]
+
+
+def test_steps_of_invariance_stand_for_numbers_and_for_ordered_answers() -> None:
+    study = load_tabriz()
+    halves = study.responses["district_id"].isin(["1", "3", "5", "7"])
+    fabric = pd.Series(np.where(halves, "planned", "rural"), index=halves.index)
+    answers = [item.id for item in study.instrument.items]
+    # Rare answers are joined, so that each group has each of them.
+    joined = study.responses[answers].clip(upper=4).clip(lower=2)
+    organisation = study.instrument.constructs[2]
+    four = replace(organisation, items=organisation.items[:4])
+    few = replace(study.instrument, constructs=(four,))
+    study = replace(
+        study, instrument=few, responses=study.responses.assign(fabric=fabric, **joined)
+    )
+    table = analyse_survey(study, only=["invariance"]).tables["invariance"]
+    assert table["by"].eq("fabric").all()
+    steps = table.groupby("estimator", sort=False)["step"].agg(list)
+    assert steps["ML"] == ["configural", "metric", "scalar", "strict"]
+    assert steps["WLSMV"][:2] == ["configural", "thresholds"]
+    assert table["problem"].iloc[5].startswith("Items of three answers")
+    # An answer that one group alone gives: no figure, and a reason.
+    users = study.responses["it_users"]
+    lacking = study.responses.assign(it_users=users.mask(halves & (users == 2), 3))
+    bare = replace(study, responses=lacking)
+    table = analyse_survey(bare, only=["invariance"]).tables["invariance"]
+    last = table.iloc[-1]
+    assert (last["estimator"], last["verdict"]) == ("WLSMV", "no answer")
+    assert reason_text(last["problem"], "fa") != catalogue("fa")["reasons.unknown"]
