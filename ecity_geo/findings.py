@@ -14,8 +14,10 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.evenness import clustering_of, clusters_of, inequality_of
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.travel import cost_matrix
+from ecity_geo.geo.useful import useful_costs
 from ecity_geo.indicators import access, gaps, readiness, supply
 from ecity_geo.indicators.catchment import floating_catchment
+from ecity_geo.inputs.conditions import CONDITIONED
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
@@ -60,7 +62,8 @@ class Findings:
     city
         Headline figures.
     costs
-        Travel cost from demand to the services that stand (and are planned).
+        Travel cost from demand to the services that stand (and are planned), as far as it bears
+        on anything; see `travel_costs`.
     """
 
     study: Study
@@ -183,13 +186,27 @@ def fabric_ids(study: Study) -> pd.Index:
 
 
 def travel_costs(study: Study) -> CostMatrix:
-    """Travel costs from all demand to all services and candidates of the study."""
+    """Travel costs from all demand to all services and candidates of the study.
+
+    A service farther than the standard, the catchment and the nearest open service is of no use
+    to anybody, and its cost is left out; unless a plan may close services, or send people on from
+    full ones.
+    """
+    options = study.options
     facilities = pd.concat([study.services[["geometry"]], study.candidates[["geometry"]]])
-    return cost_matrix(
-        study.demand,
-        gpd.GeoDataFrame(facilities, crs=study.crs),
-        measure=cast("Literal['straight', 'streets']", study.options.measure),
-        unit=cast("Literal['m', 'min']", study.options.unit),
+    points = study.demand, gpd.GeoDataFrame(facilities, crs=study.crs)
+    measure = cast("Literal['straight', 'streets']", options.measure)
+    unit = cast("Literal['m', 'min']", options.unit)
+    if CONDITIONED in options.models and (
+        options.conditions.closing is not None or options.conditions.objective == "travel"
+    ):
+        return cost_matrix(*points, measure=measure, unit=unit, streets=study.streets)
+    return useful_costs(
+        *points,
+        standing=_open(study),
+        within=max(options.standard, options.catchment),
+        measure=measure,
+        unit=unit,
         streets=study.streets,
     )
 

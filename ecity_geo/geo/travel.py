@@ -57,19 +57,43 @@ def cost_matrix(
         If streets are missing, a straight line is asked for in minutes, or as for
         :func:`straight_line` and :func:`along_streets`.
     """
+    network = check_measure(measure, unit, streets)
+    if network is None:
+        return straight_line(demand, facilities, cutoff=cutoff)
+    return along_streets(demand, facilities, network, unit=unit, cutoff=cutoff)
+
+
+def check_measure(measure: Measure, unit: Unit, streets: StreetGraph | None) -> StreetGraph | None:
+    """Hold that a measure, its unit and the streets go together.
+
+    Parameters
+    ----------
+    measure, unit, streets
+        As for :func:`cost_matrix`.
+
+    Returns
+    -------
+    streets
+        The streets to travel along; none for the straight line.
+
+    Raises
+    ------
+    AnalysisError
+        If streets are missing, or a straight line is asked for in minutes.
+    """
     if measure == "streets":
         if streets is None:
             raise AnalysisError(
                 "Travel along streets needs a street graph, and there is none. "
                 "Give streets, or measure in a straight line."
             )
-        return along_streets(demand, facilities, streets, unit=unit, cutoff=cutoff)
+        return streets
     if unit != "m":
         raise AnalysisError(
             f"A straight line is measured in metres, not in {unit!r}. "
             'Ask for the unit "m", or measure along streets.'
         )
-    return straight_line(demand, facilities, cutoff=cutoff)
+    return None
 
 
 def straight_line(
