@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from ecity_geo.stats.figures import Figure, parse_figure
+from ecity_geo.stats.figures import Figure, parse_figure, parse_setting
 from ecity_geo.stats.grim import Scale
 from ecity_geo.stats.published import COUNTS, FIGURES, label_of
 
@@ -96,8 +96,8 @@ class Row:
 def survey_of(published: Mapping[str, Any]) -> Survey:
     """Return the survey that checked figures describe."""
     study = published["study"]
-    test_value = parse_figure(study.get("test_value"))
-    margin = parse_figure(study.get("margin", "0.05"))
+    test_value = parse_setting(study.get("test_value"))
+    margin = parse_setting(study.get("margin", "0.05"))
     scale = study.get("scale")
     return Survey(
         n=study["n"],

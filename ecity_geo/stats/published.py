@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ecity_geo.errors import Fault, InputError
-from ecity_geo.stats.figures import parse_figure
+from ecity_geo.stats.figures import parse_figure, parse_setting
 from ecity_geo.stats.recompute import parse_result
 
 ANSWER_FIGURES = ("mean", "sd", "t", "p", "mean_rank", "z", "chi_square")
@@ -125,7 +125,7 @@ def _study_faults(published: Mapping[str, Any], source: str) -> Iterator[Fault]:
         expected = f"two whole numbers, the smaller first, {most}, such as [1, 5]"
         yield _fault(source, "study", "scale", _shown(scale), expected)
     for name in ("test_value", "margin"):
-        if name in study and parse_figure(study[name]) is None:
+        if name in study and parse_setting(study[name]) is None:
             yield _fault(source, "study", name, _shown(study[name]), "a number")
     for name in ("population", "population_of_experts"):
         if name in study and not _is_at_least(study[name], n if _is_count(n) else 1):

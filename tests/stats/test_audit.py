@@ -388,3 +388,13 @@ def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "cp1256.json").write_bytes('{"a": "شبکه"}'.encode("cp1256"))
     with pytest.raises(InputError, match="UTF-8"):
         read_published(tmp_path / "cp1256.json")
+
+
+@pytest.mark.parametrize("test_value", [2.5, "2.5", "2.50"])
+def test_a_test_value_may_be_a_number_of_python(test_value: object) -> None:
+    published = {
+        "study": {"n": 4, "scale": [1, 5], "test_value": test_value, "margin": 0.1},
+        "table_1": {"rows": [{"item": "q", "mean": "4.00", "sd": "0.82", "t": "3.67"}]},
+    }
+    # By hand: answers 3, 4, 4, 5 have s = 0.8165, and t = 1.5 / (0.8165 / 2) = 3.674.
+    assert set(audit(published)["verdict"]) == {"possible"}

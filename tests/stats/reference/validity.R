@@ -6,8 +6,10 @@ f <- cfa(m, hs)
 ht <- function(v) { h <- htmt(m, hs, htmt2 = v == "htmt2", absolute = TRUE); c(h[2, 1], h[3, 1], h[3, 2]) }
 att <- read.csv("attitude.csv"); nm <- names(att)
 one <- paste0("f =~ ", paste0("l", 1:7, "*", nm, collapse = " + "), "\n", paste0(nm, " ~~ e", 1:7, "*", nm, collapse = "\n"),
- "\nomega := (", paste0("l", 1:7, collapse = "+"), ")^2/((", paste0("l", 1:7, collapse = "+"), ")^2 + ", paste0("e", 1:7, collapse = "+"), ")")
+ "\nomega := (", paste0("l", 1:7, collapse = "+"), ")^2/((", paste0("l", 1:7, collapse = "+"), ")^2 + ", paste0("e", 1:7, collapse = "+"), ")",
+ "\nrest := log(1 - omega)")
 o <- parameterEstimates(cfa(one, att, std.lv = TRUE, estimator = "MLR")); o <- o[o$op == ":=", ]
+o <- list(est = o$est[1], ci.lower = 1 - exp(o$ci.upper[2]), ci.upper = 1 - exp(o$ci.lower[2]))
 b <- read.csv("bfi_182x25.csv")[, 2:5]; b <- b[complete.cases(b), ]
 R <- lavCor(b, ordered = names(b)); k <- 4
 q <- read.csv("bfi_182x25.csv")
@@ -17,7 +19,7 @@ green <- function(v) { x <- q[, v]; x <- x[complete.cases(x), ]
 a1 <- cfa(paste("f =~", paste(nm, collapse = " + ")), att, std.lv = TRUE)
 g <- cfa("agree =~ A2 + A3 + A4 + A5\nwork =~ C1 + C2 + C3", q, ordered = TRUE, estimator = "WLSMV")
 feldt <- function(a, n, k) unlist(alpha.ci(a, n, k, digits = 8)[c("lower.ci", "upper.ci")])
-out <- list(source = "R 4.2.2, lavaan 0.6-14, semTools 0.5-6 compRelSEM, AVE, htmt; omega with := and estimator MLR on attitude; ordinal alpha of A2-A5 from lavCor",
+out <- list(source = "R 4.2.2, lavaan 0.6-14, semTools 0.5-6 compRelSEM, AVE, htmt; omega with := and estimator MLR on attitude, its ends from log(1 - omega); ordinal alpha of A2-A5 from lavCor",
   omega = as.list(compRelSEM(f)), ave = as.list(AVE(f)), htmt = ht("htmt"), htmt2 = ht("htmt2"),
   attitude_omega = c(o$est, o$ci.lower, o$ci.upper), ordinal_alpha = k/(k-1)*(1 - k/sum(R)),
   attitude_compRelSEM = c(unname(compRelSEM(a1, obs.var = FALSE)), unname(compRelSEM(a1))),
