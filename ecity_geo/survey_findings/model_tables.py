@@ -115,7 +115,7 @@ def larcker(work: Work) -> pd.DataFrame:
 
 
 def ratios(work: Work) -> pd.DataFrame:
-    """Return HTMT of each pair of constructs with its interval, and HTMT2 beside."""
+    """Return HTMT of each pair of constructs with its interval, its signed form and HTMT2."""
     data, seed = work.data, work.options.seed
     table, geometric = (
         htmt(
@@ -127,7 +127,7 @@ def ratios(work: Work) -> pd.DataFrame:
         )
         for variant in ("htmt", "htmt2")
     )
-    names = ["first", "second", "n", "missing", "htmt", "low", "high"]
+    names = ["first", "second", "n", "missing", "htmt", "signed", "low", "high"]
     return table[names].assign(htmt2=geometric["htmt"], verdict=table["verdict"])
 
 

@@ -297,8 +297,9 @@ def test_fornell_larcker_is_the_published_matrix(fit: SemFit) -> None:
 def test_htmt_is_that_of_semtools(hs: pd.DataFrame, variant: str) -> None:
     ours = htmt(hs, CONSTRUCTS, variant=variant, replicates=500, seed=3)
     np.testing.assert_allclose(ours["htmt"], R[variant], atol=1e-8)
-    assert (ours["low"] < ours["htmt"]).all()
-    assert (ours["htmt"] < ours["high"]).all()
+    own = ours["signed" if variant == "htmt" else "htmt"]
+    assert (ours["low"] < own).all()
+    assert (own < ours["high"]).all()
     assert ours["verdict"].eq("distinct").all()
 
 
@@ -337,10 +338,36 @@ def test_resamples_are_what_drawing_rows_gives(hs: pd.DataFrame) -> None:
 
 
 def _htmt(answers: pd.DataFrame) -> float:
-    size = answers.corr().abs()
+    size = answers.corr()
     a, b = CONSTRUCTS["visual"], CONSTRUCTS["textual"]
     within = [np.mean([size.loc[i, j] for i, j in combinations(own, 2)]) for own in (a, b)]
     return float(size.loc[a, b].to_numpy().mean() / np.sqrt(within[0] * within[1]))
+
+
+def test_the_signed_ratio_is_that_of_semtools_and_minds_no_item_turned_round(
+    hs: pd.DataFrame,
+) -> None:
+    # semTools 0.5-6: htmt(model, HolzingerSwineford1939, absolute = FALSE, htmt2 = FALSE).
+    theirs = R["htmt_signed"]
+    items = [item for own in CONSTRUCTS.values() for item in own]
+    ours = htmt(hs[items], CONSTRUCTS, replicates=100)
+    np.testing.assert_allclose(ours["signed"], theirs, atol=1e-8)
+    turned = htmt(hs[items] * [1, -1, 1, -1, -1, -1, 1, 1, -1], CONSTRUCTS, replicates=100)
+    pd.testing.assert_frame_equal(turned, ours)
+
+
+def test_the_interval_covers_where_constructs_hardly_correlate() -> None:
+    # Simulation: a true ratio of 0.1, which absolute correlations of 60 hardly ever admit.
+    rng = np.random.default_rng(1)
+    inside = []
+    for seed in range(60):
+        factors = rng.multivariate_normal([0, 0], [[1, 0.1], [0.1, 1]], 60)
+        answers = np.repeat(factors, 3, axis=1) + rng.normal(size=(60, 6))
+        frame = pd.DataFrame(answers, columns=list("abcdef"))
+        parts = {"p": ["a", "b", "c"], "q": ["d", "e", "f"]}
+        row = htmt(frame, parts, replicates=200, seed=seed).iloc[0]
+        inside.append(row["low"] <= 0.1 <= row["high"])
+    assert np.mean(inside) >= 0.9
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 20), st.floats(-9, 9))

@@ -21,6 +21,7 @@ g <- cfa("agree =~ A2 + A3 + A4 + A5\nwork =~ C1 + C2 + C3", q, ordered = TRUE, 
 feldt <- function(a, n, k) unlist(alpha.ci(a, n, k, digits = 8)[c("lower.ci", "upper.ci")])
 out <- list(source = "R 4.2.2, lavaan 0.6-14, semTools 0.5-6 compRelSEM, AVE, htmt; omega with := and estimator MLR on attitude, its ends from log(1 - omega); ordinal alpha of A2-A5 from lavCor",
   omega = as.list(compRelSEM(f)), ave = as.list(AVE(f)), htmt = ht("htmt"), htmt2 = ht("htmt2"),
+  htmt_signed = { h <- htmt(m, hs, absolute = FALSE, htmt2 = FALSE); c(h[2, 1], h[3, 1], h[3, 2]) },
   attitude_omega = c(o$est, o$ci.lower, o$ci.upper), ordinal_alpha = k/(k-1)*(1 - k/sum(R)),
   attitude_compRelSEM = c(unname(compRelSEM(a1, obs.var = FALSE)), unname(compRelSEM(a1))),
   ordinal_omega = list(A = green(c("A2", "A3", "A4", "A5")), N = green(c("N1", "N2", "N3", "N4", "N5"))),
