@@ -85,6 +85,10 @@ TABLES: dict[str, Callable[[Work], pd.DataFrame]] = {
 }
 """How each table is made."""
 
+WEIGHTED = ("estimates", "one-sample")
+"""Tables that use the survey's weights; those of the rest that are of answers do not."""
+_NOT_OF_ANSWERS = ("sample-size", "allocation", "content", "compare", *CHAPTERS["soar"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SurveyFindings:
@@ -97,7 +101,8 @@ class SurveyFindings:
     data
         Its answers as they were used.
     tables
-        By name, in the order of `CHAPTERS`.
+        By name, in the order of `CHAPTERS`. Where the survey has weights, the tables of answers
+        have a column `weights`: ``"used"`` or ``"not used"``.
     untold
         Reason per table that could not be made.
     path_fit
@@ -156,7 +161,7 @@ def analyse_survey(
         if progress is not None:
             progress(name)
         try:
-            tables[name] = TABLES[name](work)
+            tables[name] = _with_weights(work, name, TABLES[name](work))
         except AnalysisError as error:
             untold[name] = str(error)
     return SurveyFindings(
@@ -167,6 +172,13 @@ def analyse_survey(
         path_fit=work.path_fit if "path-fit" in tables else None,
         soar=work.soar if "soar" in tables else None,
     )
+
+
+def _with_weights(work: Work, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Say in a table of answers whether the survey's weights are in it, where there are any."""
+    if work.data.weights is None or name in _NOT_OF_ANSWERS:
+        return table
+    return table.assign(weights="used" if name in WEIGHTED else "not used")
 
 
 def _tested(study: Study, test_value: float | None) -> Study:
