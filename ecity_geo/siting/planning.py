@@ -12,17 +12,15 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.siting import highs
 from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
 from ecity_geo.siting.conditions import check, pose, refuse_hopeless, site_table
 from ecity_geo.siting.instance import Floats
-from ecity_geo.siting.program import COVERAGE, FAIREST, Model, program
+from ecity_geo.siting.program import COVERAGE, FAIREST, Model
 from ecity_geo.siting.question import ask
-from ecity_geo.siting.start import greedy_start
+from ecity_geo.siting.serving import LARGE, serve_all
+from ecity_geo.siting.solving import solve
 from ecity_geo.siting.why import why_not
 
-_SIZE = 1e5
-"""HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
 _SMALLER = 1e-9
 """What the smallest share may lose to rounding when most people are served for it."""
 
@@ -136,7 +134,8 @@ def _best(model: Model, *, deadline: float) -> tuple[Floats, float]:
 
     The fairest plan is looked for first, and then the one that serves most among the fairest.
     """
-    answer, bound = _solve(model, deadline=deadline)
+    large = model.served and len(model.row) >= LARGE
+    answer = (serve_all if large else solve)(model, deadline=deadline)
     if answer.x is None:
         if not (math.isinf(answer.bound) and answer.bound > 0):
             raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
@@ -147,21 +146,6 @@ def _best(model: Model, *, deadline: float) -> tuple[Floats, float]:
         smallest = np.full(len(model.floor), x[-1] - _SMALLER)
         floor = np.clip(np.maximum(model.floor, smallest), 0.0, 1.0)
         most = replace(model, objective=COVERAGE, floor=floor)
-        more, _ = _solve(most, deadline=deadline, start=x[:-1])
+        more = solve(most, deadline=deadline, start=x[:-1])
         x = x if more.x is None else np.append(more.x, x[-1])
-    return x, bound
-
-
-def _solve(
-    model: Model, *, deadline: float, start: Floats | None = None
-) -> tuple[highs.Answer, float]:
-    written = program(model)
-    largest = float(np.abs(written.cost).max())
-    factor = _SIZE / (largest * (1 if model.objective == FAIREST else len(written.cost)) or 1.0)
-    answer = highs.solve(
-        replace(written, cost=written.cost * factor),
-        time_limit=deadline - time.monotonic(),
-        tolerance=1e-9,
-        start=greedy_start(model, written) if start is None else start,
-    )
-    return answer, answer.bound / factor
+    return x, answer.bound

@@ -150,7 +150,7 @@ def program(model: Model) -> highs.Program:
     whole = np.zeros(model.spread, dtype=bool)
     whole[: model.n_sites + model.single * len(model.row)] = True
     return highs.Program(
-        cost=_objective(model),
+        cost=costs(model),
         limit=np.ones(model.spread),
         whole=whole,
         rows=csr_array(vstack([*rows, _fixed(model)])),
@@ -233,8 +233,8 @@ def _number(model: Model) -> _Block | None:
     return rows, np.array([float(model.p)]), np.array([float(model.p)])
 
 
-def _prices(model: Model) -> tuple[Floats, float]:
-    """Return what each site variable adds to the price, and what is paid when all are 0."""
+def site_prices(model: Model) -> tuple[Floats, float]:
+    """Return what each site adds to the price when it is open, and what is paid when none is."""
     sites = model.sites
     closing = np.where(sites.standing, sites.price, 0.0)
     return np.where(sites.standing, -sites.price, sites.price), float(closing[sites.closable].sum())
@@ -243,7 +243,7 @@ def _prices(model: Model) -> tuple[Floats, float]:
 def _budget(model: Model) -> _Block | None:
     if not math.isfinite(model.budget):
         return None
-    price, given = _prices(model)
+    price, given = site_prices(model)
     use = ~model.sites.standing | model.sites.closable
     at = np.flatnonzero(use)
     size = float(np.abs(price[at]).max(initial=0.0)) or 1.0
@@ -333,8 +333,8 @@ def _fixed_value(model: Model) -> Floats:
     return np.ones(int((model.sites.standing & ~model.sites.closable).sum()))
 
 
-def _objective(model: Model) -> Floats:
-    """Return the cost of each variable."""
+def costs(model: Model) -> Floats:
+    """Return the cost of each variable of the program."""
     cost = np.zeros(model.spread)
     pairs = slice(model.n_sites, model.n_sites + len(model.row))
     people = model.people[model.row]
@@ -345,7 +345,7 @@ def _objective(model: Model) -> Floats:
     elif model.objective == TRAVEL:
         cost[pairs] = people * model.cost
     else:
-        price, _ = _prices(model)
+        price, _ = site_prices(model)
         use = ~model.sites.standing | model.sites.closable
         cost[: model.n_sites] = np.where(use, price, 0.0)
     return cost
