@@ -16,7 +16,8 @@ from ecity_geo.stats.answers import (
     check_test_value,
     refuse_constant,
 )
-from ecity_geo.stats.design import Design, linearise, survey_design, survey_means
+from ecity_geo.stats.design import Design, survey_design, survey_means
+from ecity_geo.stats.linearised import linearise
 from ecity_geo.stats.onesample import cohen_d_interval, signed_rank
 
 # Share of the standard deviation below which a standard error is rounding.

@@ -23,13 +23,13 @@ from scipy import optimize, stats
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.design import (
     Design,
-    linearise,
     survey_design,
     survey_means,
     survey_shares,
     survey_totals,
 )
 from ecity_geo.stats.inference import one_sample
+from ecity_geo.stats.linearised import linearise
 from ecity_geo.stats.weighting import post_stratify, rake
 
 HERE = Path(__file__).parent / "reference"
@@ -64,7 +64,9 @@ def test_post_stratified_mean_and_error_agree_with_the_example_of_rs_survey() ->
     data = schools("srs")
     cells = pd.Series({row["stype"]: row["Freq"] for row in EXAMPLE["poststrat"]["pop"]})
     weighting = post_stratify(data["stype"], cells, base=data["pw"])
-    design = survey_design(weighting.weights, population=SCHOOLS, margins=data[["stype"]])
+    design = survey_design(
+        weighting.weights, population=SCHOOLS, margins=data[["stype"]], leverage=False
+    )
     found = survey_means(data[["api00"]], design).loc["api00"]
     assert found["mean"] == pytest.approx(EXAMPLE["poststrat"]["mean"], rel=1e-11)
     assert found["se"] == pytest.approx(EXAMPLE["poststrat"]["se"], rel=1e-10)
@@ -75,7 +77,7 @@ def test_raked_weights_and_mean_agree_with_r() -> None:
     margins = data[["stype", "sch.wide"]]
     weighting = rake(margins, {"stype": TYPES, "sch.wide": WIDE}, base=data["pw"])
     assert weighting.weights[:20].tolist() == pytest.approx(R["raked"]["weights"], rel=1e-8)
-    design = survey_design(weighting.weights, population=SCHOOLS, margins=margins)
+    design = survey_design(weighting.weights, population=SCHOOLS, margins=margins, leverage=False)
     found = survey_means(data[["api00"]], design).loc["api00"]
     assert found["mean"] == pytest.approx(R["raked"]["mean"], rel=1e-9)
     # R regresses with the weights before raking, here with those after (Deville & Särndal 1992).
@@ -90,9 +92,46 @@ def test_errors_of_fitted_weights_are_those_of_the_residuals_of_statsmodels() ->
     y = data["api00"].astype(float)
     residuals = sm.WLS(y, sm.add_constant(dummies), weights=weights).fit().resid
     z = weights * residuals / weights.sum()
-    design = survey_design(weights, margins=margins)
+    design = survey_design(weights, margins=margins, leverage=False)
     expected = sqrt(len(z) * z.var(ddof=1))
     assert survey_means(data[["api00"]], design)["se"].iloc[0] == pytest.approx(expected, rel=1e-10)
+    # Residuals of predictions without the respondent himself.
+    apart = sm.OLS(y * weights**0.5, sm.add_constant(dummies).mul(weights**0.5, axis=0)).fit()
+    z = weights**0.5 * apart.get_influence().resid_press / weights.sum()
+    design = survey_design(weights, margins=margins)
+    expected = sqrt(len(z) * z.var(ddof=1))
+    assert survey_means(data[["api00"]], design)["se"].iloc[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_intervals_of_raked_means_cover_in_small_samples() -> None:
+    # Simulation: 30 respondents of three sorts and two sexes, the sorts of different means.
+    rng = np.random.default_rng(2)
+    inside, surveys = 0, 250
+    for _ in range(surveys):
+        sort, sex = np.arange(30) % 3, rng.integers(0, 2, 30)
+        answers = pd.DataFrame({"q": 0.8 * sort + 0.3 * sex + rng.normal(size=30)})
+        margins = pd.DataFrame({"sort": sort, "sex": sex}).astype(str)
+        totals = {
+            "sort": pd.Series({"0": 500, "1": 300, "2": 200}),
+            "sex": pd.Series({"0": 450, "1": 550}),
+        }
+        design = survey_design(rake(margins, totals).weights, margins=margins)
+        row = survey_means(answers, design).iloc[0]
+        inside += row["low"] <= 0.8 * 0.7 + 0.3 * 0.55 <= row["high"]
+    assert 0.92 <= inside / surveys <= 0.98
+
+
+def test_a_respondent_alone_in_a_category_of_a_margin_is_refused() -> None:
+    answers = pd.DataFrame({"q": [1.0, 2, 3, 5, 4, 2]})
+    margins = pd.DataFrame({"m": list("aaaaab")})
+    weights = pd.Series(1.0, index=answers.index)
+    with pytest.raises(AnalysisError, match="1 respondents are alone in a category"):
+        survey_means(answers, survey_design(weights, margins=margins))
+    assert (
+        survey_means(answers, survey_design(weights, margins=margins, leverage=False))
+        .notna()
+        .all(axis=None)
+    )
 
 
 def test_post_stratification_by_hand() -> None:
