@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from copy import deepcopy
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from ecity_geo.errors import InputError
@@ -398,3 +401,58 @@ def test_a_test_value_may_be_a_number_of_python(test_value: object) -> None:
     }
     # By hand: answers 3, 4, 4, 5 have s = 0.8165, and t = 1.5 / (0.8165 / 2) = 3.674.
     assert set(audit(published)["verdict"]) == {"possible"}
+
+
+@given(
+    st.integers(0, 10_000),
+    st.integers(3, 300),
+    st.integers(1, 3),
+    st.sampled_from([(1, 5), (1, 7), (0, 10), (1, 4)]),
+    st.sampled_from(["2", "3", "2.5"]),
+    st.booleans(),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_no_table_of_real_answers_is_ever_called_impossible(
+    seed: int,
+    n: int,
+    digits: int,
+    scale: tuple[int, int],
+    test_value: str,
+    halves_up: bool,
+    gaps: bool,
+) -> None:
+    """Figures by numpy and scipy, rounded half up or half to even, with or without gaps."""
+    rng = np.random.default_rng(seed)
+    low, high = scale
+    raw = rng.uniform(low, high, 4) + rng.normal(0, rng.uniform(0.3, 3), (n, 4))
+    answers = np.clip(np.round(raw), low, high)
+    rule = ROUND_HALF_UP if halves_up else ROUND_HALF_EVEN
+
+    def printed(value: float, places: int = digits) -> str:
+        return str(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), rule))
+
+    rows = []
+    for at, given_answers in enumerate(answers.T):
+        own = given_answers[rng.random(n) > 0.1] if gaps else given_answers
+        if len(own) < 2 or np.ptp(own) == 0:
+            continue
+        test = stats.ttest_1samp(own, float(test_value))
+        p = "< .001" if test.pvalue < 0.001 else printed(test.pvalue, 3)
+        row = {"item": f"q{at}", "mean": printed(own.mean()), "sd": printed(own.std(ddof=1))}
+        row |= {"t": printed(test.statistic), "df": str(len(own) - 1), "p": p}
+        if not gaps:
+            row["mean_rank"] = printed(stats.rankdata(answers, axis=1).mean(axis=0)[at])
+        rows.append(row)
+    table: dict[str, Any] = {"rows": rows}
+    if len(rows) == 4 and not gaps:
+        test = stats.friedmanchisquare(*answers.T)
+        table["friedman"] = {"chi_square": printed(test.statistic), "df": "3"}
+        table["friedman"]["p"] = printed(test.pvalue, 3)
+    elif not gaps:
+        # The ranks of the constant item are missing from the table: their sum cannot be judged.
+        for row in rows:
+            row.pop("mean_rank")
+    study = {"n": n, "scale": list(scale), "test_value": test_value}
+    found = audit({"study": study, "table_1": table})
+    assert found.loc[found["verdict"] != "possible", ["cell", "verdict", "why"]].empty
