@@ -32,13 +32,27 @@ def sample_size(work: Work) -> pd.DataFrame:
 
 
 def allocation(work: Work) -> pd.DataFrame:
-    """Return what each district's share of as many respondents would be."""
+    """Return what each district's share of as many respondents would be.
+
+    In proportion to its people, and as Neyman has it for the mean of the overall score. A
+    district with fewer scores than may be told takes the spread of all.
+    """
     study = work.study
     people = study.demand.groupby("district_id")["population"].sum()
     sizes = people.reindex(study.districts.index).fillna(0.0).round()
-    shares = sampling.allocate_proportional(len(study.responses), sizes)
+    n = len(study.responses)
+    shares = sampling.allocate_proportional(n, sizes)
     table = pd.DataFrame({"population": sizes.astype("Int64"), "proportional": shares})
+    spread = _spread(work).reindex(sizes.index).fillna(work.data.scores["overall"].std())
+    if spread.gt(0).any():
+        table["neyman"] = sampling.allocate_neyman(n, sizes, spread)
     return table.rename_axis("district_id").reset_index()
+
+
+def _spread(work: Work) -> pd.Series:
+    """Return the standard deviation of the overall score in each district with enough scores."""
+    scores = work.data.scores["overall"].groupby(work.data.groupings["district"])
+    return scores.std()[scores.count() >= max(work.options.min_count, 2)]
 
 
 def alphas(work: Work) -> pd.DataFrame:
