@@ -27,12 +27,16 @@ from ecity_geo.siting.start import greedy_start
 LARGE = 2_000
 """From this number of pairs on the detour is the shorter way."""
 _ITERATIONS = 800
-_NEAREST = 10
+_NEAREST = 8
 """Sites at which a row may be served in a first plan."""
-_WIDTHS = (2.0, 4.0, math.inf)
+_WIDTHS = (1.0, 1.5, 2.5, math.inf)
 """Sites of a first plan, as a multiple of those that are open."""
+_ENOUGH = 1.5
+"""Width up to which each plan is followed by one of more sites."""
 _PART = 0.4
 """Of the time that is left, for a first plan."""
+_RISE = 0.25
+"""Of the time that is left, for an ascent."""
 _BUDGETS = 8
 _FINE = 0.01
 """Budgets are told apart to this share."""
@@ -61,8 +65,12 @@ def serve_all(model: Model, *, deadline: float) -> highs.Answer:
     if model.single:
         _split_first(model, best, deadline)
     relaxation = Knapsacks(model)
+    now = time.monotonic()
     prices, share = relaxation.ascend(
-        _first_prices(model), best.value, iterations=_ITERATIONS, deadline=deadline
+        _first_prices(model),
+        best.value,
+        iterations=_ITERATIONS,
+        deadline=now + _RISE * (deadline - now),
     )
     best.prove(prices.bound)
     if model.objective == PRICE:
@@ -70,8 +78,12 @@ def serve_all(model: Model, *, deadline: float) -> highs.Answer:
     elif not (model.single and best.found):
         best.offer(_plan(model, share, deadline))
     if not best.closed:
+        now = time.monotonic()
         prices, _ = relaxation.ascend(
-            prices.u, best.value, iterations=_ITERATIONS, deadline=deadline
+            prices.u,
+            best.value,
+            iterations=_ITERATIONS,
+            deadline=now + _RISE * (deadline - now),
         )
         best.prove(prices.bound)
         _prove(model, best, prices, deadline)
@@ -90,13 +102,14 @@ def _split_first(model: Model, best: _Best, deadline: float) -> None:
 
 
 def _plan(model: Model, share: Floats, deadline: float) -> Floats | None:
-    """Plan with the sites that are open most, and with more where these have no plan."""
+    """Plan with the sites that are open most, and with ever more while that is quick."""
+    best = _Best(model)
     for width in _WIDTHS:
         now = time.monotonic()
-        x = _plan_with_few(model, share, width, now + _PART * (deadline - now))
-        if x is not None or now > deadline:
-            return x
-    return None
+        if now > deadline or (best.found and width > _ENOUGH):
+            break
+        best.offer(_plan_with_few(model, share, width, now + _PART * (deadline - now)))
+    return best.x
 
 
 def _plan_cheaply(model: Model, best: _Best, deadline: float) -> None:
