@@ -112,7 +112,7 @@ def invert_information(information: np.ndarray) -> np.ndarray:
     covariance
         Its inverse.
     """
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scale = _scale(information)
     scaled = information / np.outer(scale, scale)
     if not len(scaled) or np.linalg.eigvalsh(scaled)[0] < _SINGULAR:
         return np.full_like(information, np.nan)
@@ -160,8 +160,14 @@ def problems_of(
     return (*found, *_improper(model, theta))
 
 
+def _scale(information: np.ndarray) -> np.ndarray:
+    """Return the roots of the diagonal, 1 where nothing is known."""
+    diagonal = np.diag(information)
+    return np.asarray(np.sqrt(np.where(diagonal > 1e-200, diagonal, 1.0)))
+
+
 def _unidentified(table: ParameterTable, information: np.ndarray) -> list[str]:
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scale = _scale(information)
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
     if not len(values) or values[0] >= _SINGULAR:
         return []

@@ -137,7 +137,8 @@ def _step(slopes: StackedSlopes, gradient: Floats) -> Floats:
 def _solved(matrices: Floats, right: Floats, damping: float) -> Floats:
     """Solve with scaled and damped matrices; NaN where they are not positive definite."""
     diagonal = np.diagonal(matrices, axis1=1, axis2=2)
-    scale = np.sqrt(np.maximum(diagonal, 1e-12))
+    # As `sem_search` has it.
+    scale = np.sqrt(np.where(diagonal > 1e-200, diagonal, 1.0))
     one = np.eye(matrices.shape[1])
     scaled = matrices / (scale[:, :, None] * scale[:, None, :]) + damping * one
     good: Flags = np.min(root_diagonals(scaled), axis=1) >= _PIVOT

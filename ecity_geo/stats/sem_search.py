@@ -162,7 +162,9 @@ def _step(at: Evaluation) -> np.ndarray:
 
 def _solve(matrix: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray | None:
     """Solve with a scaled and damped matrix; None unless it is positive definite."""
-    scale = np.sqrt(np.maximum(np.diag(matrix), 1e-12))
+    diagonal = np.diag(matrix)
+    # Of a variance in large units next to nothing is known per unit; only 0 is nothing.
+    scale = np.sqrt(np.where(diagonal > 1e-200, diagonal, 1.0))
     scaled = matrix / np.outer(scale, scale)
     scaled[np.diag_indices_from(scaled)] += damping
     root, fault = lapack.dpotrf(scaled, lower=1)

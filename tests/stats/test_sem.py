@@ -195,3 +195,21 @@ def test_an_item_that_hardly_belongs_may_set_the_unit_all_the_same(seed: int, es
     assert fit.parameters["std"][paths].abs().to_numpy() == pytest.approx(
         same.parameters["std"][paths].abs().to_numpy(), abs=1e-5
     )
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9, 1e12])
+@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+def test_the_unit_of_answers_does_not_count_however_large(unit: float, estimator: str):
+    # Identity: incomes in rials are incomes. Chi-square has no unit, loadings of markers none.
+    data = r.answers("hs")
+    own = fit_model(THREE, data, estimator=estimator)
+    other = data.assign(**{f"x{at}": data[f"x{at}"] * unit for at in range(1, 10)})
+    scaled = fit_model(THREE, other, estimator=estimator)
+    assert scaled.problems == ()
+    pd.testing.assert_series_equal(
+        scaled.fit_indices().drop(["aic", "bic", "log_likelihood"]),
+        own.fit_indices().drop(["aic", "bic", "log_likelihood"]),
+        rtol=1e-6,
+        atol=1e-7,
+    )
+    np.testing.assert_allclose(scaled.parameters["std"], own.parameters["std"], atol=1e-6)
