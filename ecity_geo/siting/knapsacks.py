@@ -62,7 +62,10 @@ class Knapsacks:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.cost = model.cost if model.objective == TRAVEL else np.zeros(len(model.cost))
+        cost = model.cost if model.objective == TRAVEL else np.zeros(len(model.cost))
+        # by site and cost, so that little is left to sort when there are prices
+        order = np.lexsort((cost, model.column))
+        self.row, self.column, self.cost = model.row[order], model.column[order], cost[order]
         price, _ = site_prices(model)
         self.paid = price if model.objective == PRICE else np.zeros(model.n_sites)
         standing, closable = model.sites.standing, model.sites.closable
@@ -77,19 +80,20 @@ class Knapsacks:
     def evaluate(self, u: Floats) -> Relaxed:
         """Return the bound at these prices per person."""
         model = self.model
-        profit = u[model.row] - self.cost
+        profit = u[self.row] - self.cost
         pair = np.flatnonzero(profit > 0)
-        pair = pair[np.lexsort((-profit[pair], model.column[pair]))]
-        column, people = model.column[pair], model.people[model.row[pair]]
+        # one key sorts several times faster than two: by column, then by falling profit
+        key = self.column[pair] - 0.999 * profit[pair] / profit[pair].max(initial=1e-300)
+        pair = pair[np.argsort(key, kind="stable")]
+        row, column, profit = self.row[pair], self.column[pair], profit[pair]
+        people = model.people[row]
         before = np.cumsum(people) - people
         first = np.searchsorted(column, np.arange(model.n_sites))
         before -= np.append(before, 0.0)[first][column]
         taken = np.clip(model.sites.capacity[column] - before, 0.0, people)
-        value = self.paid - column_sums(column, taken * profit[pair], model.n_sites)
+        value = self.paid - column_sums(column, taken * profit, model.n_sites)
         chosen, regret = self._choose(value)
-        served = np.bincount(
-            model.row[pair], chosen[column] * taken / people, minlength=len(model.people)
-        )
+        served = np.bincount(row, chosen[column] * taken / people, minlength=len(model.people))
         return Relaxed(
             u=u,
             bound=float(model.people @ u + value @ chosen),
