@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from ecity_geo.findings import Findings
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+
+
 class Commands(click.Group):
     """A group that turns the library's errors into messages and exit codes."""
 
@@ -42,6 +46,11 @@ class Commands(click.Group):
             _fail(ctx, str(error), BAD_DATA)
         except AnalysisError as error:
             _fail(ctx, str(error), NO_ANSWER)
+        except OSError as error:
+            # Outputs in files have said what stands in their way: this is a full stdout.
+            if error.errno not in _FULL:
+                raise
+            _fail(ctx, f"stdout: cannot be written ({error.strerror}). Make room.", BAD_DATA)
         except KeyboardInterrupt:
             _fail(ctx, "Interrupted; earlier outputs are as they were.", INTERRUPTED)
 

@@ -155,6 +155,12 @@ def write_file(path: Path, content: bytes) -> Path:
     """
     if path.is_symlink():
         raise InputError(_link(path.parent, path.name))
+    if path.exists() and not path.is_file():
+        # A rename would put a file in the place of a device such as /dev/null, for everybody.
+        found = "a folder" if path.is_dir() else "a device"
+        raise InputError(
+            _fault(path.parent, path.name, found, "a plain file", "Name a file of its own.")
+        )
     if not path.parent.is_dir():
         raise InputError(
             Fault(

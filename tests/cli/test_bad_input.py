@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -300,3 +302,19 @@ def test_place_that_cannot_be_written_is_named(command: str, place: str, tmp_pat
     assert result.exit_code in (1, 2)
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is full")
+def test_full_stdout_is_said_and_is_no_success(tmp_path: Path) -> None:
+    study = city.write_city(tmp_path)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ecity_geo", "check", str(study), "--format", "csv"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "stdout: cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -251,3 +251,14 @@ def test_one_file_is_not_written_through_a_link_or_into_nowhere(tmp_path: Path) 
     with pytest.raises(InputError, match="Make the folder first"):
         write_file(tmp_path / "no" / "map.html", b"new")
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_one_file_never_takes_the_place_of_a_device_or_a_folder(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="found a device"):
+        write_file(pipe, b"page")
+    assert pipe.is_fifo()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="found a folder"):
+        write_file(tmp_path / "folder", b"page")
