@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from html import escape
+from itertools import accumulate, takewhile
 from typing import Literal
 
 from ecity_geo.outputs import assets
@@ -66,12 +67,22 @@ def words_width(words: str, size: float = SIZE, *, weight: int = 400) -> float:
     width
         In the unit of `size`.
     """
-    silent = ("Mn", "Cf")
-    em = sum(
-        0.0 if unicodedata.category(letter) in silent else _WIDTHS.get(letter, _OTHER_WIDTH)
-        for letter in words
-    )
-    return em * size * (1.08 if weight > 400 else 1.0)
+    return sum(map(_letter_width, words)) * _em(size, weight)
+
+
+def _letter_width(letter: str) -> float:
+    silent = unicodedata.category(letter) in ("Mn", "Cf")
+    return 0.0 if silent else _WIDTHS.get(letter, _OTHER_WIDTH)
+
+
+def _em(size: float, weight: int) -> float:
+    return size * (1.08 if weight > 400 else 1.0)
+
+
+def _fitting(words: str, room: float, size: float, weight: int) -> int:
+    """Count the first letters that fit, looking at no more than these."""
+    widths = accumulate(map(_letter_width, words))
+    return sum(1 for _ in takewhile(lambda em: em * _em(size, weight) <= room, widths))
 
 
 def wrap(
@@ -106,26 +117,25 @@ def wrap(
 
 
 def _line(words: list[str], room: float, size: float, weight: int) -> tuple[str, list[str]]:
-    count = 1
-    while count < len(words) and (
-        words_width(" ".join(words[: count + 1]), size, weight=weight) <= room
-    ):
-        count += 1
-    line = " ".join(words[:count])
-    if words_width(line, size, weight=weight) <= room:
-        return line, words[count:]
-    keep = next(
-        cut
-        for cut in range(len(line), 0, -1)
-        if cut == 1 or words_width(line[:cut], size, weight=weight) <= room
+    width, space = (
+        words_width(words[0], size, weight=weight),
+        _letter_width(" ") * _em(size, weight),
     )
-    return line[:keep], [line[keep:], *words[count:]]
+    if width > room:
+        keep = max(_fitting(words[0], room, size, weight), 1)
+        return words[0][:keep], [words[0][keep:], *words[1:]]
+    count = 1
+    while count < len(words):
+        width += space + words_width(words[count], size, weight=weight)
+        if width > room:
+            break
+        count += 1
+    return " ".join(words[:count]), words[count:]
 
 
 def _cut(words: str, room: float, size: float, weight: int) -> str:
-    while words and words_width(f"{words}…", size, weight=weight) > room:
-        words = words[:-1]
-    return f"{words.rstrip()}…"
+    fitting = _fitting(words, room - words_width("…", size, weight=weight), size, weight)
+    return f"{words[:fitting].rstrip()}…"
 
 
 class Drawing:
