@@ -112,7 +112,7 @@ def _same_place(sites: gpd.GeoDataFrame, source: str) -> list[Fault]:
             source=source,
             where=", ".join(f"'{site}'" for site in twins.index[:6]),
             field="geometry",
-            found=f"{len(twins)} candidates at ({place[0]:g}, {place[1]:g})",
+            found=f"{len(twins)} candidates at ({place[0]:.1f}, {place[1]:.1f}) of the working CRS",
             expected="a place of its own for each",
             cure="Keep one of them.",
         )

@@ -20,6 +20,7 @@ _VALUE = r"(?P<{name}>(?:[^.]|\.(?!\s|$))+?)"
 _MORE = re.compile(r"^(?P<names>.+?)(?: and|,) (?P<count>\d+) more$")
 _ID = re.compile(r"[^\W\d][\w-]*")
 _ALONE = re.compile(r"(?<![^\s(=])[-+]?\d[\d,.]*(?:e-?\d+)?(?![\w:])")
+_MOVED = re.compile(r'(?P<old>EPSG:\d+|"[^"]+") to (?P<new>EPSG:\d+|"[^"]+")')
 _FIGURE = re.compile(r"[-+±]*\d[\d,.]*%?")
 
 
@@ -74,6 +75,8 @@ def detail_text(detail: str, lang: str) -> str:
         As it was where the catalogue does not have it and it is but names and figures, such as
         of two coordinate systems; nothing where it is another sentence.
     """
+    if lang != "en" and (moved := _MOVED.fullmatch(detail)):
+        return text("reasons.crs_moved", lang, **moved.groupdict())
     told = reason_text(detail, lang)
     if told != text("reasons.unknown", lang):
         return told

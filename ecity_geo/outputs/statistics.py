@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import pandas as pd
+
 from ecity_geo import __version__
 from ecity_geo.outputs import assets
 from ecity_geo.outputs.grid import Grid
@@ -19,6 +22,7 @@ from ecity_geo.outputs.text import DIRECTION, has_text, number, text
 from ecity_geo.survey_findings import CHAPTERS, SurveyFindings
 
 LONG = 40  # rows beyond which a table is folded away
+MOST = 1000  # rows that a page has of one table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,22 +141,17 @@ def _told(survey: SurveyFindings) -> list[str]:
 def _chapter(
     survey: SurveyFindings, name: str, style: Style, drawn: Mapping[str, Figure]
 ) -> Chapter:
-    grids = [
-        table_grid(survey.tables[table], table, style)
-        for table in CHAPTERS[name]
-        if table in survey.tables
-    ]
+    told = {table: survey.tables[table] for table in CHAPTERS[name] if table in survey.tables}
+    grids = {table: table_grid(_foremost(frame), table, style) for table, frame in told.items()}
     return Chapter(
         id=name,
         title=_title(f"statistics.chapter.{name}", name, style.lang),
         headline=headline(survey, name, style.lang),
         figures=[figure for figure in drawn.values() if figure.chapter == name],
-        tables=grids,
+        tables=list(grids.values()),
         folded={
-            grid.caption: text(
-                "statistics.rows", style.lang, count=number(len(grid.rows), style.lang)
-            )
-            for grid in grids
+            grid.caption: _row_count(len(grid.rows), len(told[table]), style.lang)
+            for table, grid in grids.items()
             if len(grid.rows) > LONG
         },
         untold=[
@@ -164,6 +163,23 @@ def _chapter(
             if table in survey.untold
         ],
     )
+
+
+def _foremost(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of a very long table that say most; no page could show those of all pairs."""
+    if len(frame) <= MOST:
+        return frame
+    by = next((column for column in ("p_adjusted", "p") if column in frame), None)
+    if by is None:
+        return frame.iloc[:MOST]
+    least = np.argsort(frame[by].to_numpy(dtype=float), kind="stable")[:MOST]
+    return frame.iloc[np.sort(least)]
+
+
+def _row_count(shown: int, whole: int, lang: str) -> str:
+    if shown >= whole or whole <= MOST:
+        return text("statistics.rows", lang, count=number(shown, lang))
+    return text("statistics.rows_of", lang, count=number(shown, lang), whole=number(whole, lang))
 
 
 def _title(key: str, name: str, lang: str) -> str:

@@ -283,6 +283,9 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
     if style == "reason":
         return reason_text(written, how.lang, how.labels)
     by = str(row.get("by", "")) if style == "group" else style
+    if style == "group" and f"{by}:{written}" not in how.labels:
+        comma = "، " if how.lang == "fa" else ", "
+        return comma.join(_named(each, style, by, how) for each in written.split(", "))
     return _named(written, style, by, how)
 
 

@@ -15,7 +15,7 @@ from ecity_geo.datasets import load_tabriz
 from ecity_geo.outputs.quality import repair_grid
 from ecity_geo.outputs.reasons import detail_text, reason_text
 from ecity_geo.outputs.statistics import statistics_page
-from ecity_geo.outputs.text import catalogue
+from ecity_geo.outputs.text import catalogue, without_direction
 from ecity_geo.survey_findings import analyse_survey
 from outputs.factory import make_findings
 from pages import Reader
@@ -148,3 +148,15 @@ def test_no_repair_is_english_on_the_persian_page() -> None:
     assert findings.study.repairs
     for row in repair_grid(findings, "fa").rows:
         assert sentences(row[-1].text) == [], row
+
+
+@pytest.mark.parametrize(
+    ("detail", "persian"),
+    [
+        ("EPSG:3067 to EPSG:32635", "از EPSG:3067 به EPSG:32635"),
+        ("the columns are parted by: semicolon", "جداکنندهٔ ستون‌ها: نقطه‌ویرگول"),
+    ],
+)
+def test_no_english_word_is_left_between_names(detail: str, persian: str) -> None:
+    assert without_direction(detail_text(detail, "fa")) == persian
+    assert detail_text(detail, "en") == detail

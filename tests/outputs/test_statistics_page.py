@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecity_geo.outputs import assets, headlines, report
+from ecity_geo.outputs import assets, headlines, report, statistics
 from ecity_geo.outputs.apa import bounded, brackets, p_value
 from ecity_geo.outputs.reasons import reason_text
 from ecity_geo.outputs.statistics import statistics_page
@@ -410,3 +410,21 @@ def test_page_opens_offline_and_fits_a_phone() -> None:
                     "s => s.getBoundingClientRect().width > 0).length"
                 )
                 assert shown == 3
+
+
+def test_a_page_has_the_foremost_rows_of_a_very_long_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "MOST", 3)
+    frame = pd.DataFrame({"first": list("abcde"), "p_adjusted": [0.5, 0.01, np.nan, 0.2, 0.01]})
+    assert statistics._foremost(frame)["first"].tolist() == ["b", "d", "e"]
+    assert statistics._foremost(frame[["first"]])["first"].tolist() == ["a", "b", "c"]
+    assert statistics._row_count(3, 5, "en").startswith("3 of 5 rows")
+    assert statistics._row_count(3, 3, "fa") == "همهٔ ۳ سطر"
+
+
+def test_groups_of_a_list_are_called_by_name() -> None:
+    frame = pd.DataFrame({"by": ["fabric"], "small_groups": ["rural, informal"]})
+    labels = {"fabric:rural": "روستایی", "fabric:informal": "غیررسمی"}
+    said = Reader(table_html(frame, "groups", "fa", labels=labels)).text
+    assert "روستایی" in said
+    assert "غیررسمی" in said
+    assert "rural" not in said
