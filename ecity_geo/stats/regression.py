@@ -368,10 +368,8 @@ def _reset(fit: Any, alpha: float) -> dict[str, Any]:
     design = design[:, _independent(design)]
     added = design.shape[1] - fit.model.exog.shape[1]
     df2 = len(z) - design.shape[1]
-    if added < 1 or df2 < 1:
-        return _untold("reset")
-    left = _squares_left(design, fit.resid)
-    if left <= 1e-12 * fit.ssr:
+    left = _squares_left(design, fit.resid) if df2 > 0 else 0.0
+    if added < 1 or left <= 1e-12 * fit.ssr:
         return _untold("reset")
     f = (fit.ssr - left) / added / (left / df2)
     return _tested("reset", f, float(added), float(stats.f.sf(f, added, df2)), alpha)

@@ -197,9 +197,9 @@ def htmt(
     correlations = np.corrcoef(x, rowvar=False)
     whole = _ratios(correlations[None], blocks, variant)[0]
     own = "signed" if variant == "htmt" else variant
-    x = x * _turned(correlations, blocks) if own == "signed" else x
-    own_whole = _ratios(np.corrcoef(x, rowvar=False)[None], blocks, own)[0]
-    drawn = _resampled(x, blocks, own, replicates, seed)
+    turned = x * _turned(correlations, blocks)
+    own_whole = _ratios(np.corrcoef(turned, rowvar=False)[None], blocks, own)[0]
+    drawn = _resampled(turned, blocks, own, replicates, seed)
     rows = []
     for at, (a, b) in enumerate(combinations(parts, 2)):
         values = drawn[np.isfinite(drawn[:, at]), at]
