@@ -7,6 +7,7 @@ figures that arithmetic does not allow. What the audit calls possible may still 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,15 @@ from ecity_geo.stats.recompute import parse_result
 COLUMNS = ["table", "cell", "verdict", "why"]
 # In the paper that the format was made for, SOAR scores are the seventh table.
 SOAR_TABLE = "7"
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("p", "R2", "CFI"), (0.0, 1.0)),
+    **dict.fromkeys(("sd", "se", "F", "chi_square", "RMSEA"), (0.0, inf)),
+    "R": (-1.0, 1.0),
+    **dict.fromkeys(("adj_R2", "NFI"), (-inf, 1.0)),
+}
+"""What a figure can be at all, by its name."""
 
 
 def audit(published: Mapping[str, Any]) -> pd.DataFrame:
@@ -61,6 +71,8 @@ def audit(published: Mapping[str, Any]) -> pd.DataFrame:
     """
     check_published(published)
     found = list(_findings(published))
+    outside = {(one.table, one.cell): one for one in _out_of_range(published)}
+    found = [outside.pop((one.table, one.cell), one) for one in found] + list(outside.values())
     rows = [(one.table, one.cell, one.verdict, one.why) for one in found]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
@@ -73,16 +85,48 @@ def _findings(published: Mapping[str, Any]) -> Iterator[Finding]:
         every += rows
         yield from _table_findings(block_name(key, block), rows, block, survey)
     yield from regression_findings(every, survey)
-    fit_table = next((row.table for row in every if "NFI" in row.figures), "")
     for key, block in blocks(published):
         if any(name in block for name in FIT_FIGURES):
-            name = str(block.get("table", fit_table or key))
+            name = _fit_table(published, key, block)
             yield from fit_findings(row_of(name, key, block), survey)
         if key == "soar":
             yield from soar_findings(str(block.get("table", SOAR_TABLE)), block)
         if key == "results":
             yield from _result_findings(block["results"], survey)
     yield from sample_findings(survey)
+
+
+def _out_of_range(published: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find what no such figure can ever be; what lies in its range is not told."""
+    for row in _every_row(published):
+        for name, figure in row.figures.items():
+            low, high = RANGES.get(name, (-inf, inf))
+            if figure.ends[1] < low or figure.ends[0] > high:
+                bounds = f"between {low:g} and {high:g}" if high < inf else f"at {low:g} or above"
+                bounds = bounds if low > -inf else f"at {high:g} or below"
+                yield row.judge(name, False, f"{name} lies {bounds}; printed {figure}")
+
+
+def _every_row(published: Mapping[str, Any]) -> Iterator[Row]:
+    for key, block in blocks(published):
+        table = block_name(key, block)
+        if "rows" in block:
+            yield from rows_of(table, block)
+        if "friedman" in block:
+            yield row_of(table, "friedman", block["friedman"])
+        if any(name in block for name in FIT_FIGURES):
+            yield row_of(_fit_table(published, key, block), key, block)
+
+
+def _fit_table(published: Mapping[str, Any], key: str, block: Mapping[str, Any]) -> str:
+    """Name the table that a model of its own counts to: its own, or that of the other models."""
+    others = (
+        row.table
+        for name, other in blocks(published)
+        for row in (rows_of(block_name(name, other), other) if "rows" in other else ())
+        if "NFI" in row.figures
+    )
+    return str(block.get("table", next(others, key)))
 
 
 def _table_findings(

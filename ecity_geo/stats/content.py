@@ -20,6 +20,7 @@ _KAPPA_GOOD, _ICVI_SMALL = 0.6, 1.0
 _ICVI = 7 / 9
 _FEWEST_RATERS = 3
 _SLACK = 1e-9
+_MOST_PANELISTS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,8 +122,10 @@ def critical_cvr(panelists: int, *, level: float = LEVEL) -> tuple[int, float]:
     AnalysisError
         If there are no panelists.
     """
-    if panelists < 1:
-        raise AnalysisError("A panel needs at least one panelist.")
+    if not 1 <= panelists <= _MOST_PANELISTS or panelists != int(panelists):
+        raise AnalysisError(
+            f"A panel has at least one panelist and at most {_MOST_PANELISTS:,}; found {panelists}."
+        )
     counts = np.arange(panelists + 2)
     needed = int(counts[stats.binom.sf(counts - 1, panelists, 0.5) <= level][0])
     return needed, 2 * needed / panelists - 1

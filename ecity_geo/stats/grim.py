@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, inf, sqrt
+from numbers import Integral
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.stats.figures import Figure, parse_figure
@@ -39,7 +40,8 @@ class Answers:
     scale: Scale | None = None
 
     def __post_init__(self) -> None:
-        if self.n < 1 or self.items < 1:
+        counts: tuple[object, ...] = self.n, self.items
+        if not all(isinstance(one, Integral) for one in counts) or self.n < 1 or self.items < 1:
             raise AnalysisError(f"{self.n} respondents with {self.items} items have no mean.")
         if self.scale is not None and not self.scale[0] < self.scale[1]:
             raise AnalysisError(f"A scale from {self.scale[0]} to {self.scale[1]} has no range.")
@@ -233,6 +235,8 @@ def sd_limits(mean: str, n: int, *, scale: Scale, items: int = 1) -> tuple[float
         If no whole answers have the mean, or as in `grim`.
     """
     answers = Answers(n=n, items=items, scale=scale)
+    if n < 2:
+        raise AnalysisError("One respondent has no standard deviation.")
     ranges = [answers.sd_range(total) for total in answers.sums(_figure(mean))]
     if not ranges:
         raise AnalysisError(

@@ -127,7 +127,7 @@ def alpha_interval(
     check_confidence(confidence)
     if method not in INTERVALS:
         raise AnalysisError(f"No interval '{method}'; there are {', '.join(INTERVALS)}.")
-    if n < 3 or items < 2:
+    if not 3 <= n < np.inf or not 2 <= items < np.inf:
         raise AnalysisError(
             f"The interval of an alpha needs three respondents and two items; there are {n} "
             f"and {items}."

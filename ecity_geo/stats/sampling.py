@@ -118,7 +118,7 @@ def margin_of_error(
     ``z sqrt(p (1 - p) / n * (N - n) / (N - 1))`` (Cochran 1977, 3.2).
     """
     _check(population, proportion=proportion, confidence=confidence)
-    if n < 1 or (population is not None and n > population):
+    if not 1 <= n < np.inf or (population is not None and n > population):
         raise AnalysisError(f"A sample of {n} out of {population or 'many'} is impossible.")
     rest = 1.0 if population is None else (population - n) / max(population - 1, 1)
     return _z(confidence) * sqrt(proportion * (1 - proportion) / n * rest)
@@ -227,6 +227,8 @@ def _allocate(n: int, sizes: pd.Series, shares: np.ndarray, minimum: int) -> pd.
         raise AnalysisError("Sizes of strata must be known and not negative.")
     room = np.floor(room).astype(np.int64)
     least = np.minimum(minimum, room)
+    if n != np.floor(n):
+        raise AnalysisError(f"{n} people cannot be shared out; give a whole number.")
     if not least.sum() <= n <= room.sum():
         raise AnalysisError(
             f"{n} respondents cannot be shared over strata of {room.sum()} people in all with "
@@ -266,8 +268,10 @@ def _z(confidence: float) -> float:
 
 
 def _check(population: int | None, **fractions: float) -> None:
-    if population is not None and population < 1:
-        raise AnalysisError(f"A population of {population} cannot be sampled.")
+    if population is not None and not 1 <= population < np.inf:
+        raise AnalysisError(
+            f"A population of {population} cannot be sampled; give a number of people."
+        )
     for name, value in fractions.items():
         if not 0 < value < 1:
             raise AnalysisError(f"{name} is {value}; it must lie between 0 and 1.")

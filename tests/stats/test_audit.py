@@ -456,3 +456,20 @@ def test_no_table_of_real_answers_is_ever_called_impossible(
     study = {"n": n, "scale": list(scale), "test_value": test_value}
     found = audit({"study": study, "table_1": table})
     assert found.loc[found["verdict"] != "possible", ["cell", "verdict", "why"]].empty
+
+
+def test_what_no_such_figure_can_be_is_impossible_whatever_stands_beside_it() -> None:
+    # By definition: probabilities, squares, shares of variance.
+    rows = [
+        {"label": "a", "p": "1.20", "R": "1.10", "R2": "1.21", "F": "-3.1", "se": "-0.2"},
+        {"label": "b", "sd": "-0.50", "chi_square": "-4.0"},
+        {"label": "c", "NFI": "1.10", "CFI": "1.2", "RMSEA": "-0.10", "IFI": "1.10"},
+        {"label": "d", "p": "1.000", "R": "-1.0", "R2": "1.00", "F": "0.0", "CFI": "1.0"},
+    ]
+    published = {"study": {"n": 50}, "table_1": {"rows": rows}, "one": {"CFI": "1.3"}}
+    found = verdicts(audit(published))
+    wrong = {cell for (_, cell), verdict in found.items() if verdict == "impossible"}
+    assert wrong == {
+        *(f"a.{name}" for name in ("p", "R", "R2", "F", "se")),
+        *("b.sd", "b.chi_square", "c.NFI", "c.CFI", "c.RMSEA", "one.CFI"),
+    }

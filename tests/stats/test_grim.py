@@ -146,6 +146,8 @@ def test_without_a_scale_only_wholeness_binds() -> None:
         lambda: grim("3.0", 0),
         lambda: grim("3.0", 10, scale=(5, 1)),
         lambda: sd_limits("3.33", 10, scale=(1, 5)),
+        lambda: sd_limits("3.00", 1, scale=(1, 5)),
+        lambda: grim("3.45", float("nan")),
     ],
 )
 def test_question_without_sense_is_told(ask: object) -> None:
