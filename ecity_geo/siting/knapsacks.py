@@ -107,7 +107,9 @@ class Knapsacks:
         chosen = (self.kept | (~self.free & (value < 0))).astype(float)
         new = np.flatnonzero(self.free)
         new = new[np.argsort(value[new], kind="stable")]
-        best = new[_first(self.model.sites.place[new])]
+        # with a budget the best of a place may be too dear: then a place may open all its kinds
+        any_price = self.model.p is not None or math.isinf(self.money)
+        best = new[_first(self.model.sites.place[new])] if any_price else new
         rate = 0.0
         if self.model.p is not None:
             best = best[: self.model.p]

@@ -37,7 +37,9 @@ _PART = 0.4
 """Of the time that is left, for a first plan."""
 _RISE = 0.25
 """Of the time that is left, for an ascent."""
-_BUDGETS = 8
+_CHEAP = 0.6
+"""Of the time that is left, for plans within budgets."""
+_BUDGETS = 10
 _FINE = 0.01
 """Budgets are told apart to this share."""
 _CLOSED = 1e-9
@@ -118,22 +120,24 @@ def _plan_cheaply(model: Model, best: _Best, deadline: float) -> None:
     Prices alone do not tell HiGHS which of many sites go well together; travel does.
     """
     given = site_prices(model)[1]
-    low = budget = best.bound
-    ends = time.monotonic() + _PART * (deadline - time.monotonic())
+    step = 1.0 if best.whole else 0.0
+    low, u = best.bound - step, _first_prices(replace(model, objective=TRAVEL))
+    ends = time.monotonic() + _CHEAP * (deadline - time.monotonic())
     for _ in range(_BUDGETS):
-        if best.closed or time.monotonic() > ends:
+        now = time.monotonic()
+        if best.closed or now > ends:
+            return
+        high = best.value if best.found else low + step + 0.5 * abs(low)
+        budget = math.floor((low + high) / 2) if best.whole else (low + high) / 2
+        if budget <= low or (not best.whole and high - low <= _FINE * abs(high)):
             return
         travel = replace(model, objective=TRAVEL, budget=min(model.budget, budget + given))
-        _, share = Knapsacks(travel).ascend(
-            _first_prices(travel), math.inf, iterations=_ITERATIONS, deadline=ends
+        prices, share = Knapsacks(travel).ascend(
+            u, math.inf, iterations=_ITERATIONS, deadline=now + _RISE * (ends - now)
         )
-        x = _plan(travel, share, ends)
+        x, u = _plan(travel, share, now + _PART * (ends - now)), prices.u
         best.offer(x)
         low = budget if x is None else low
-        high = best.value if best.found else 1.5 * abs(budget) + low
-        budget = math.floor((low + high) / 2) if best.whole else (low + high) / 2
-        if budget <= low or high - low <= _FINE * abs(high):
-            return
 
 
 class _Best:
@@ -193,7 +197,7 @@ def _plan_with_few(model: Model, share: Floats, width: float, deadline: float) -
     count = math.ceil(min(width * n_open, len(new)))
     sites[new[np.argsort(-share[new], kind="stable")[:count]]] = True
     ranked = Ranked.of(model, sites)
-    part = Part.of(model, sites, ranked.pair[ranked.rank < _NEAREST])
+    part = Part.of(model, sites, ranked.pair[ranked.rank < _NEAREST * width])
     answer = solve(replace(part.model, single=False), deadline=deadline)
     if answer.x is None:
         return None

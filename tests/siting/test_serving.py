@@ -36,7 +36,7 @@ class Quarter:
         self.price[self.standing & ~self.closable] = 0.0
         self.price[self.closable & (rng.random(self.sites) < 0.5)] *= -1
         self.room = rng.integers(0, int(self.people.sum()) + 3, self.sites).astype(float)
-        self.place = rng.integers(0, 3 * self.sites, self.sites)
+        self.place = rng.integers(0, 2 * self.sites, self.sites)
         self.p = None if rng.random() < 0.5 else int(rng.integers(0, self.sites))
         self.budget = math.inf if rng.random() < 0.5 else float(rng.integers(0, 12))
 
