@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -38,12 +39,21 @@ def light_outlines(polygons: gpd.GeoSeries, *, max_vertices: int = MAX_VERTICES)
     polygons
         The same ones when they are light enough already. The tolerance doubles from 1 m.
     """
-    light, tolerance = polygons, 1.0
-    while shapely.get_num_coordinates(light.to_numpy()).sum() > max_vertices and tolerance < 5e3:
-        simple = shapely.coverage_simplify(polygons.to_numpy(), tolerance)
-        light = gpd.GeoSeries(simple, index=polygons.index, crs=polygons.crs)
+    if shapely.get_num_coordinates(polygons.to_numpy()).sum() <= max_vertices:
+        return polygons
+    light = _simplified(tuple(shapely.to_wkb(polygons.to_numpy())), max_vertices)
+    return gpd.GeoSeries(light, index=polygons.index, crs=polygons.crs)
+
+
+@lru_cache(maxsize=4)
+def _simplified(shapes: tuple[bytes, ...], max_vertices: int) -> NDArray[np.object_]:
+    """Simplify polygons once for all the maps and pages that draw them."""
+    polygons = light = shapely.from_wkb(np.array(shapes, dtype=object))
+    tolerance = 1.0
+    while shapely.get_num_coordinates(light).sum() > max_vertices and tolerance < 5e3:
+        light = shapely.coverage_simplify(polygons, tolerance)
         tolerance *= 2
-    return light
+    return np.asarray(light)
 
 
 def label_points(polygons: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -50,6 +50,14 @@ def test_heavy_outlines_become_light_and_keep_their_shared_border() -> None:
     assert light.union_all().area == pytest.approx(heavy.union_all().area, rel=0.01)
 
 
+def test_outlines_are_simplified_once_for_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    heavy = wavy_city(7_000)
+    first = layers.light_outlines(heavy, max_vertices=300)
+    monkeypatch.delattr(shapely, "coverage_simplify")
+    again = layers.light_outlines(heavy.copy(), max_vertices=300)
+    assert again.geom_equals_exact(first, 0).all()
+
+
 def test_rounded_coordinates_are_within_a_metre() -> None:
     shapes = make_findings().districts.geometry
     geometries = layers.geojson_geometries(shapes)
