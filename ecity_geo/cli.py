@@ -179,9 +179,11 @@ def _run(path: Path, out: Path, languages: tuple[str, ...], *, strict: bool = Fa
 def _summary(findings: Findings, n_files: int, out: Path) -> str:
     city = findings.city
     made_up = " (synthetic data)" if findings.study.synthetic else ""
+    counted = findings.study.options.include_planned and city["services_planned"]
+    planned = "planned services and the " if counted else ""
     return (
         f"{findings.study.name.text('en')}{made_up}: {city['population']:,.0f} people, "
         f"{city['covered_share']:.1%} within {city['standard']:g} {city['unit']} of an open "
-        f"service, {city['covered_share_planned']:.1%} with the new sites. "
+        f"service, {city['covered_share_planned']:.1%} with the {planned}new sites. "
         f"{n_files} files in {out}."
     )

@@ -316,3 +316,14 @@ def test_ctrl_c_ends_with_130_and_keeps_earlier_outputs(study: Path, tmp_path: P
     assert process.returncode in (0, 130)
     assert b"Traceback" not in err
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_summary_says_when_planned_services_are_in_the_coverage(
+    study: Path, tmp_path: Path
+) -> None:
+    # By hand: k1 and k2 are open, k3 is planned and counts.
+    told = call("run", study, "--out", tmp_path / "with").stderr
+    assert "with the planned services and the new sites" in told
+    alone = city.write_city(tmp_path / "city", study={"siting": {"include_planned": False}})
+    told = call("run", alone, "--out", tmp_path / "without").stderr
+    assert "% with the new sites" in told
