@@ -101,7 +101,8 @@ def read_boundaries(
     work = working_crs(frame, crs, source=study)
     moved = to_working(frame.set_geometry(shapes), work, config.path)
     districts = _tidy(moved.data, config)
-    notes = _topology(districts, config.overlap_tolerance, config.path)
+    notes = _unnamed(moved.data, config)
+    notes += _topology(districts, config.overlap_tolerance, config.path)
     return Checked(
         data=districts,
         repairs=(*layer.repairs, *repairs, *moved.repairs, *notes),
@@ -172,6 +173,22 @@ def _tidy(frame: gpd.GeoDataFrame, config: BoundariesConfig) -> gpd.GeoDataFrame
     )
     districts.index = pd.Index(ids.astype(str), name="district_id")
     return districts
+
+
+def _unnamed(frame: gpd.GeoDataFrame, config: BoundariesConfig) -> list[Repair]:
+    """Tell of names that the file has a field for and lacks: a page shows what stands in."""
+    repairs = []
+    for field in (config.name_fa, config.name_en):
+        lacking = as_text(frame[field]).isna() if field else pd.Series(dtype=bool)
+        if lacking.any():
+            ids = as_text(frame[config.id])[lacking].tolist()
+            names = ", ".join(f"'{each}'" for each in ids[:5])
+            names += f" and {len(ids) - 5} more" if ids[5:] else ""
+            detail = f"the other name or the id stands in for {field}: {names}"
+            repairs.append(
+                Repair(source=config.path, kind="unnamed", count=len(ids), detail=detail)
+            )
+    return repairs
 
 
 def _topology(districts: gpd.GeoDataFrame, tolerance: float, source: str) -> list[Repair]:

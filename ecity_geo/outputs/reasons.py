@@ -107,6 +107,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
                 for literal, name, _, _ in parts
             )
             rank = not parts[0][0], -sum(len(literal) for literal, *_ in parts)
+            if parts[-1][1]:
+                # A list at the end has blanks of its own: such a detail stands alone.
+                pattern = pattern.removesuffix(_VALUE.format(name=parts[-1][1]))
+                pattern += f"(?P<{parts[-1][1]}>.+)$"
             found.append((rank, key, re.compile(pattern + r"(?=\s|$)")))
     return tuple((key, pattern) for _, key, pattern in sorted(found, key=lambda one: one[0]))
 
@@ -132,6 +136,7 @@ def _name(written: str, lang: str, labels: Mapping[str, str]) -> str:
     if _FIGURE.fullmatch(plain):
         return _figure(plain, lang)
     # Parameters are ids joined by operators, variances and tests have a figure behind.
+    plain = plain.replace("' ", " ").replace(" as ", " = ")
     named = _ID.sub(lambda found: _worded_id(found[0], lang, labels), plain)
     return _ALONE.sub(lambda found: _figure(found[0], lang), named)
 
@@ -141,5 +146,6 @@ def _figure(written: str, lang: str) -> str:
 
 
 def _worded_id(plain: str, lang: str, labels: Mapping[str, str]) -> str:
-    key = f"statistics.word.{plain}"
-    return labels.get(plain, text(key, lang) if has_text(key, lang) else plain)
+    keys = f"statistics.word.{plain}", f"{_WORD}{plain}"
+    said = next((text(key, lang) for key in keys if has_text(key, lang)), plain)
+    return labels.get(plain, said)

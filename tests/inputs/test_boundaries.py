@@ -75,10 +75,18 @@ def test_names_stand_in_for_each_other_and_the_id_for_both(tmp_path: Path) -> No
     frame = city.districts()
     frame.loc[0, "name_fa"] = None
     frame.loc[1, ["name_fa", "name_en"]] = [None, " "]
-    found = read(tmp_path, frame).data
+    read_with = read(tmp_path, frame)
+    found = read_with.data
     assert found["name_fa"].tolist()[:2] == ["District one", "2"]
     assert found["name_en"].tolist()[:2] == ["District one", "2"]
-    bare = read(tmp_path, frame, name_fa="", name_en="", fabric="").data
+    told = {each.detail: each.count for each in read_with.repairs if each.kind == "unnamed"}
+    assert told == {
+        "the other name or the id stands in for name_fa: '1', '2'": 2,
+        "the other name or the id stands in for name_en: '2'": 1,
+    }
+    without = read(tmp_path, frame, name_fa="", name_en="", fabric="")
+    assert not [each for each in without.repairs if each.kind == "unnamed"]
+    bare = without.data
     assert bare["name_en"].tolist() == ["1", "2", "3", "4"]
     assert bare["fabric"].isna().all()
 

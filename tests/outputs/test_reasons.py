@@ -155,6 +155,18 @@ def test_no_repair_is_english_on_the_persian_page() -> None:
     [
         ("EPSG:3067 to EPSG:32635", "از EPSG:3067 به EPSG:32635"),
         ("the columns are parted by: semicolon", "جداکنندهٔ ستون‌ها: نقطه‌ویرگول"),
+        (
+            "30 points outside every district are kept: line 2, line 3, ...",
+            "۳۰ نقطه بیرون از همهٔ مناطق است و نگه داشته شد: سطر ۲، سطر ۳، ...",
+        ),
+        (
+            "8 spellings matched after folding: '۷' as 07, '۸' as 08",
+            "۸ نوشتار پس از یکسان‌سازی تطبیق یافت: ۷ = ۰۷، ۸ = ۰۸",
+        ),
+        (
+            "the other name or the id stands in for name_fa: 'a', 'b' and 2 more",
+            "نام دیگر یا شناسه به جای name_fa آمده است: a، b و ۲ مورد دیگر",
+        ),
     ],
 )
 def test_no_english_word_is_left_between_names(detail: str, persian: str) -> None:
