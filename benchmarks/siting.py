@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import resource
 import statistics
@@ -66,6 +67,8 @@ class Case:
     """Metres of the square."""
     limit: float = 20.0
     """Seconds of everybody."""
+    full: float = 0.0
+    """Share of the room of p sites that is needed; 0: they have room for everybody."""
     instance: str = ""
     """Path of an OR-Library instance in place of a square."""
 
@@ -83,6 +86,9 @@ CASES = (
     Case("mclp", 100_000, 2_000, 100, standard=2_000, seed=1, side=60_000, limit=120),
     Case("p_median", 2_000, 300, 20),
     Case("p_median", 4_000, 300, 5, existing=40),
+    Case("p_median", 300, 100, 15, full=0.9),
+    Case("p_median", 1_000, 150, 15, full=0.9),
+    Case("p_median", 10_000, 1_000, 60, full=0.85, seed=1, side=20_000, limit=60, standard=2_500),
     Case("p_center", 400, 100, 10),
     *(Case("p_center", 2_000, 300, 20, seed=seed) for seed in (0, 1, 2, 3, 4)),
 )
@@ -98,7 +104,8 @@ def library(folder: Path) -> Iterator[Case]:
 
 def problem_of(case: Case) -> Problem:
     cost, people = _graph(case) if case.instance else _square(case)
-    return Problem(case.model, cost, people, case.p, case.existing, case.standard)
+    room = float(np.ceil(people.sum() / case.p / case.full)) if case.full else math.inf
+    return Problem(case.model, cost, people, case.p, case.existing, case.standard, room)
 
 
 def _square(case: Case) -> tuple[CostMatrix, pd.Series]:
@@ -108,7 +115,7 @@ def _square(case: Case) -> tuple[CostMatrix, pd.Series]:
     ids = [f"h{at:05}" for at in range(case.homes)]
     names = [f"s{at:04}" for at in range(len(sites))]
     people = pd.Series(rng.integers(1, 500, case.homes).astype(float), index=ids)
-    if len(homes) * len(sites) > DENSE:
+    if len(homes) * len(sites) > DENSE or (case.full and case.standard):
         return _near(homes, sites, ids, names, case.standard), people
     costs = np.hypot(*(homes[:, None] - sites[None]).transpose(2, 0, 1))
     return CostMatrix.from_frame(pd.DataFrame(costs, index=ids, columns=names), unit="m"), people
@@ -146,15 +153,18 @@ def ours(problem: Problem, limit: float, *, repeat: int) -> dict[str, object]:
     standard = {"standard": problem.standard} if problem.model == "mclp" else {}
     seconds: list[float] = []
     while len(seconds) < repeat and max(seconds, default=0.0) <= PATIENT:
-        plan = getattr(siting, problem.model)(
-            problem.cost,
-            problem.people,
-            p=problem.p,
-            candidates=names[problem.existing :],
-            existing=names[: problem.existing],
-            time_limit=limit,
-            **standard,
-        )
+        if math.isfinite(problem.room):
+            plan = within_capacities(problem, limit)
+        else:
+            plan = getattr(siting, problem.model)(
+                problem.cost,
+                problem.people,
+                p=problem.p,
+                candidates=names[problem.existing :],
+                existing=names[: problem.existing],
+                time_limit=limit,
+                **standard,
+            )
         seconds.append(plan.seconds)
     return {
         "seconds": statistics.median(seconds),
@@ -163,6 +173,18 @@ def ours(problem: Problem, limit: float, *, repeat: int) -> dict[str, object]:
         "gap": plan.gap,
         "status": plan.status,
     }
+
+
+def within_capacities(problem: Problem, limit: float) -> siting.SitingPlan:
+    sites = pd.DataFrame({"capacity": problem.room}, index=problem.cost.facility_ids)
+    return siting.plan_sites(
+        problem.cost,
+        problem.people,
+        sites,
+        objective="travel",
+        p=problem.p,
+        time_limit=limit,
+    ).plan
 
 
 Work = Callable[[Problem, float], dict[str, object]]

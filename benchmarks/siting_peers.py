@@ -36,6 +36,8 @@ class Problem:
     existing: int
     """The first columns of `cost` that stand."""
     standard: float
+    room: float = math.inf
+    """People whom each site can serve; a demand point may be served at several."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def highs(problem: Problem, limit: float) -> dict[str, object]:
 def ortools(problem: Problem, limit: float, *, solver: str) -> dict[str, object]:
     from ortools.linear_solver.python import model_builder_helper as builder
 
+    if solver == "sat" and math.isfinite(problem.room):
+        return {"status": "not asked: shares are not whole numbers", "seconds": None}
     began = time.perf_counter()
     book = textbook(problem)
     model = builder.ModelBuilderHelper()
@@ -117,6 +121,8 @@ def spopt(problem: Problem, limit: float, *, solver: str) -> dict[str, object]:
     from spopt.locate import MCLP, PCenter, PMedian
 
     n_demand, n_sites = problem.cost.costs.shape
+    if math.isfinite(problem.room):
+        return {"status": "not asked: every site has its capacity", "seconds": None}
     if n_demand * n_sites > DENSE:
         return {"status": f"not asked: its table of {n_demand * n_sites:,} costs", "seconds": None}
     table = problem.cost.to_frame().to_numpy()
@@ -154,6 +160,8 @@ def _value(problem: Problem, chosen: np.ndarray | None) -> float | None:
     """Return what the sites of a plan cost, to be minimised."""
     if chosen is None:
         return None
+    if math.isfinite(problem.room):
+        return float(textbook(problem).cost @ chosen)
     n_sites = problem.cost.costs.shape[1]
     sites = problem.cost.facility_ids[np.asarray(chosen)[:n_sites] > 0.5]
     way = problem.cost.select(sites).nearest()["cost"].to_numpy()
@@ -220,6 +228,11 @@ def _serving(problem: Problem, *, longest: bool) -> Textbook:
     most = np.concatenate([np.ones(n_demand), np.zeros(n_pairs), [sites]])
     paid = problem.people.to_numpy()[row] * costs.data
     cost = np.concatenate([np.zeros(n_sites), np.zeros(n_pairs) if longest else paid])
+    if math.isfinite(problem.room):
+        load = csr_array((problem.people.to_numpy()[row], (column, at)), shape=(n_sites, n_pairs))
+        blocks.append(hstack([-problem.room * eye_array(n_sites), load]))
+        least = np.append(least, np.full(n_sites, -np.inf))
+        most = np.append(most, np.zeros(n_sites))
     upper = np.ones(n_sites + n_pairs)
     if longest:
         way = csr_array((costs.data, (row, at)), shape=(n_demand, n_pairs))

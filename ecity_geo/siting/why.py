@@ -37,7 +37,7 @@ def why_not(model: Model, *, time_limit: float) -> str:
             continue
         told.append(_enough(name, model, easier, written, each))
     if told:
-        return f"No plan keeps all conditions together: proven. {'; '.join(told)}."
+        return f"No plan keeps all conditions together, as is proven: {'; '.join(told)}."
     names = ", ".join(variants) or "these conditions"
     return (
         f"No plan keeps all conditions together: proven, and leaving out one alone ({names}) does "
