@@ -34,8 +34,9 @@ def costs() -> CostMatrix:
 
 def sited(*models: str, **options: Any) -> Sited:
     conditions = Conditions(**options.pop("conditions", {}))
-    changed = replace(study().options, models=models, conditions=conditions, **options)
-    return site(replace(study(), options=changed), costs())
+    asked = replace(study().options, models=models, conditions=conditions, **options)
+    changed = replace(study(), options=asked)
+    return site(changed, travel_costs(changed) if "standard" in options else costs())
 
 
 @lru_cache(maxsize=1)
