@@ -75,7 +75,7 @@ class Case:
 
 CASES = (
     Case("mclp", 2_000, 300, 20, standard=800),
-    Case("mclp", 2_000, 300, 20, standard=1_000),
+    *(Case("mclp", 2_000, 300, 20, standard=1_000, seed=seed) for seed in range(6)),
     Case("mclp", 2_000, 300, 20, standard=1_500),
     Case("mclp", 4_000, 300, 5, existing=40, standard=800),
     Case("mclp", 4_000, 300, 5, existing=40, standard=1_200),
