@@ -26,6 +26,8 @@ from ecity_geo.siting.reduce import tighten, whole_core
 ROUNDS = 8
 SHRINKAGE = 0.9
 """Rounds go on while a round leaves less than this share of the pairs."""
+COVER_STEPS = 300
+"""Of an ascent where few rows are left that are only covered or not: HiGHS closes them sooner."""
 ASCENT_WORK = 60_000_000
 """Pairs that the ascent of a round may go through, between 200 and 1500 steps."""
 PATIENCE = 40
@@ -142,11 +144,14 @@ class Search:
         if self._settle():
             return
         steps = int(np.clip(ASCENT_WORK // (1 + len(core.instance.row)), 200, 1500))
+        part = 15
+        if not (core.instance.cost.any() or self.wide):
+            steps, part = min(steps, COVER_STEPS), 25
         ascent = Relaxation(core.instance).ascend(
             self.u,
             self.best.cost,
             iterations=steps,
-            patience=min(PATIENCE, steps // 15),
+            patience=min(PATIENCE, steps // part),
             deadline=self.best.deadline,
         )
         self._raise(ascent.best.bound)
