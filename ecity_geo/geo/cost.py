@@ -198,8 +198,11 @@ class CostMatrix:
         Raises
         ------
         AnalysisError
-            If `standard` exceeds the cutoff: pairs would be missing in silence.
+            If `standard` exceeds the cutoff (pairs would be missing in silence), is negative, or
+            is not a number.
         """
+        if not standard >= 0:
+            raise AnalysisError(f"standard: found {standard:g}, expected a cost of 0 or more.")
         if standard > self.cutoff:
             raise AnalysisError(
                 f"The standard of {standard:g} {self.unit} exceeds the cutoff of "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -17,7 +19,25 @@ WALK = 80.0
 
 
 def walking(unit: Unit) -> float:
-    """Return the metres off the streets that one unit of cost pays for."""
+    """Return the metres off the streets that one unit of cost pays for.
+
+    Parameters
+    ----------
+    unit
+        ``"m"`` or ``"min"``.
+
+    Returns
+    -------
+    metres
+        Per minute, or 1.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such unit.
+    """
+    if unit not in get_args(Unit):
+        raise AnalysisError(f'unit: found {unit!r}, expected "m" or "min".')
     return WALK if unit == "min" else 1.0
 
 

@@ -18,6 +18,7 @@ from ecity_geo.geo.points import check_finite, check_same_crs, coordinates
 from ecity_geo.geo.rings import Floats, Geometries, valid_polygons
 
 if TYPE_CHECKING:
+    from pyarrow import RecordBatch
     from pyarrow.parquet import ParquetFile
 
 Points: TypeAlias = gpd.GeoSeries | tuple[ArrayLike, ArrayLike]
@@ -120,7 +121,7 @@ def locate_parquet(
         raise AnalysisError(f"batch: found {batch}, expected a number of points above 0.")
     geometry = valid_polygons(polygons)
     table = _open(Path(path), [x, y])
-    return _located_batches(table, [x, y], batch, geometry, polygons.index)
+    return _located_batches(table, [x, y], batch, geometry, polygons.index, str(path))
 
 
 def _open(path: Path, columns: list[str]) -> ParquetFile:
@@ -175,12 +176,17 @@ def _numeric(kind: str) -> bool:
 
 
 def _located_batches(
-    table: ParquetFile, columns: list[str], batch: int, geometry: Geometries, labels: pd.Index
+    table: ParquetFile,
+    columns: list[str],
+    batch: int,
+    geometry: Geometries,
+    labels: pd.Index,
+    source: str,
 ) -> Iterator[pd.Series]:
     grid = grid_for(geometry, table.metadata.num_rows)
     begin = 0
     with table:
-        for rows in table.iter_batches(batch_size=batch, columns=columns):
+        for rows in _batches(table, columns, batch, source):
             x, y = (
                 rows.column(column).to_numpy(zero_copy_only=False).astype(float, copy=False)
                 for column in columns
@@ -190,6 +196,22 @@ def _located_batches(
             codes = _first_holder(x, y, geometry) if grid is None else grid.locate(x, y)
             yield _labelled(codes, labels, index)
             begin += len(x)
+
+
+def _batches(
+    table: ParquetFile, columns: list[str], batch: int, source: str
+) -> Iterator[RecordBatch]:
+    try:
+        yield from table.iter_batches(batch_size=batch, columns=columns)
+    except OSError as error:
+        raise InputError(
+            Fault(
+                source=source,
+                found=str(error).split("\n", 1)[0],
+                expected="readable pages",
+                cure="Fetch or write the file anew.",
+            )
+        ) from error
 
 
 def _labelled(codes: NDArray[np.int32], labels: pd.Index, index: pd.Index) -> pd.Series:
@@ -209,7 +231,7 @@ def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Fl
             "frame), or a pair of lists, x and y."
         )
     try:
-        x, y = (np.asarray(axis, dtype=float) for axis in points)
+        x, y = (_numbers(axis) for axis in points)
     except (TypeError, ValueError) as error:
         raise AnalysisError(f"points: found coordinates that are no numbers: {error}.") from error
     if x.ndim != 1 or x.shape != y.shape:
@@ -220,6 +242,13 @@ def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Fl
     index = pd.RangeIndex(len(x))
     check_finite(x, y, index, "points")
     return x, y, index
+
+
+def _numbers(axis: ArrayLike) -> Floats:
+    if np.asarray(axis).dtype.kind in "cmM":
+        raise TypeError(f"values of type {np.asarray(axis).dtype}")
+    # What is masked must not come back as the number below the mask.
+    return np.asarray(np.ma.filled(np.ma.asarray(axis, dtype=float), np.nan), dtype=np.float64)
 
 
 def _holders(x: Floats, y: Floats, polygons: Geometries) -> NDArray[np.int32]:

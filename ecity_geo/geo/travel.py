@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -81,6 +81,8 @@ def check_measure(measure: Measure, unit: Unit, streets: StreetGraph | None) -> 
     AnalysisError
         If streets are missing, or a straight line is asked for in minutes.
     """
+    if measure not in get_args(Measure):
+        raise AnalysisError(f'measure: found {measure!r}, expected "straight" or "streets".')
     if measure == "streets":
         if streets is None:
             raise AnalysisError(

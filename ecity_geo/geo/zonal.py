@@ -108,8 +108,8 @@ def zonal(
     The semantics of exactextract, with shares in double precision (there: single). The file is
     read once, window by window along its blocks, in threads; memory does not grow with it.
     """
-    _check_options(stats, how, band)
-    numbers = list(band) if isinstance(band, Sequence) else [band]
+    _check_options(stats, how)
+    numbers = _bands(band)
     sources = _inspect(Path(raster), numbers)
     zones = _zones(sources[0], polygons, how)
     windows = list(_windows(sources[0], zones.edges))
@@ -127,21 +127,30 @@ def zonal(
         _table(total, source, polygons.index)[list(stats)]
         for total, source in zip(totals, sources, strict=True)
     ]
-    if not isinstance(band, Sequence):
+    if np.ndim(band) == 0:
         return tables[0]
     return pd.concat(tables, axis=1, keys=numbers, names=["band", "stat"])
 
 
-def _check_options(stats: Sequence[str], how: str, band: int | Sequence[int]) -> None:
+def _check_options(stats: Sequence[str], how: str) -> None:
     unknown = [name for name in stats if name not in STATS]
-    if unknown or not stats or isinstance(stats, str):
+    if unknown or not stats or isinstance(stats, str) or len(set(stats)) < len(stats):
         raise AnalysisError(
-            f"stats: found {unknown or stats!r}, expected a list of {', '.join(STATS)}."
+            f"stats: found {unknown or stats!r}, expected a list of different ones of "
+            f"{', '.join(STATS)}."
         )
-    if isinstance(band, Sequence) and (not band or len(set(band)) < len(band)):
-        raise AnalysisError(f"band: found {list(band)}, expected one or more different numbers.")
     if how not in get_args(How):
         raise AnalysisError(f'how: found {how!r}, expected "exact" or "centre".')
+
+
+def _bands(band: int | Sequence[int]) -> list[int]:
+    given = np.atleast_1d(band)
+    numbers: list[int] = given.tolist()
+    if given.dtype.kind not in "iu" or given.ndim > 1 or len(set(numbers)) < len(numbers):
+        raise AnalysisError(
+            f"band: found {band!r}, expected one or more different numbers, from 1."
+        )
+    return numbers
 
 
 def _inspect(path: Path, bands: list[int]) -> list[_Raster]:
@@ -173,6 +182,10 @@ def _fault(dataset: DatasetReader, source: str, band: int) -> Fault | None:
         found, expected = "no CRS", "a raster that says where it lies"
     elif np.dtype(dataset.dtypes[band - 1]).kind not in "iuf":
         found, expected = f"a band of {dataset.dtypes[band - 1]}", "a band of real numbers"
+    elif not np.isfinite([dataset.scales[band - 1], dataset.offsets[band - 1]]).all():
+        found, expected = "a scale or offset that is not finite", "numbers"
+    elif dataset.transform.determinant == 0:
+        found, expected = "cells without an area", "a transform to rows and columns"
     else:
         return None
     return Fault(source=source, found=found, expected=expected, cure="Give another band or file.")

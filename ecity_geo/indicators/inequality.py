@@ -168,6 +168,8 @@ def theil(access: pd.Series, population: pd.Series, *, by: pd.Series) -> Theil:
     (Shorrocks 1980, doi:10.2307/1913126).
     """
     have, people = _aligned(access, population, "theil")
+    # What is had where nobody lives is nobody's, even where a whole group has none.
+    have = np.where(people > 0, have, 0.0)
     groups = by.reindex(access.index)
     if groups.isna().any():
         lost = groups.index[groups.isna()].tolist()[:5]
@@ -253,8 +255,13 @@ def _sorted(access: pd.Series, population: pd.Series, what: str) -> tuple[Floats
 
 
 def _aligned(access: pd.Series, population: pd.Series, what: str) -> tuple[Floats, Floats]:
+    if not population.index.is_unique:
+        raise AnalysisError(f"{what}: found ids twice in the population, expected one row each.")
     frame = pd.DataFrame({"access": access, "people": population.reindex(access.index)})
-    amounts = frame.to_numpy(dtype=float, na_value=np.nan)
+    try:
+        amounts = frame.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(f"{what}: found amounts that are no numbers: {error}.") from error
     if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
         raise AnalysisError(
             f"{what}: found an access or a population that is missing, negative or infinite, "

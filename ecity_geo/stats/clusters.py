@@ -271,6 +271,8 @@ def _clusters(
     seed: int,
     alpha: float,
 ) -> LocalClusters:
+    if not 0 < alpha < 1:
+        raise AnalysisError(f"alpha: found {alpha!r}, expected a level between 0 and 1.")
     neighbours = weights.cardinality.to_numpy()
     island = neighbours == 0
     adjusted = np.full(len(p), np.nan)

@@ -6,6 +6,7 @@ together, `ecity_geo.stats.clusters` tells.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
@@ -21,6 +22,7 @@ from ecity_geo.geo.weights import SpatialWeights
 Floats = NDArray[np.float64]
 # Fewer places than this tell little of clusters (Cliff & Ord 1981 take 20 to 30 as the least).
 FEW = 20
+LARGEST = 1e150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +37,7 @@ class GlobalMoran:
         Against the normal approximation of the randomisation assumption, two-sided; missing
         for two variables.
     p
-        By permutation of all values, two-sided.
+        By permutation, two-sided: of all values over the places, with two variables of y alone.
     permutations, seed
         Of the permutation test.
     n
@@ -43,7 +45,7 @@ class GlobalMoran:
     islands
         Places without a neighbour.
     note
-        Empty, or why the test can tell little.
+        Empty, or why the test can tell little, or why z and p_normal are missing.
     """
 
     i: float
@@ -82,8 +84,8 @@ def moran(
     Raises
     ------
     AnalysisError
-        If a value is missing or not finite, all are equal, there are fewer than three places, or
-        no place has a neighbour.
+        If a value is missing, not finite or above 1e150, all are equal, there are fewer than four
+        places, or no place has a neighbour.
 
     Notes
     -----
@@ -209,16 +211,20 @@ def _global(
     total = float(matrix.sum())
     spread = matrix.T @ one * n / (total * n)
     i = float(spread @ other)
-    rng = np.random.default_rng(seed)
-    drawn = np.array([spread @ rng.permutation(other) for _ in range(permutations)])
+    draws = _shuffles(other, permutations, seed)
+    # One variable moves as a whole: shuffled against itself as it lies, a place could meet its own
+    # value as a neighbour's, and the mean would be 0 instead of -1 / (n - 1).
+    if x is y:
+        drawn = np.array([draw @ (matrix @ draw) for draw in draws]) / total
+        z, note = _against_chance(i, matrix, one)
+    else:
+        drawn = np.array([spread @ draw for draw in draws])
+        z, note = float("nan"), ""
     slack = 1e-12
     smaller = min((drawn >= i - slack).sum(), (drawn <= i + slack).sum())
-    z = float("nan")
-    if x is y:
-        z = (i + 1 / (n - 1)) / sqrt(_variance(matrix, one))
     return GlobalMoran(
         i=i,
-        expected=-1 / (n - 1) if x is y else float(-(one @ other) / (n * (n - 1))),
+        expected=-1 / (n - 1) if x is y else 0.0,
         z=z,
         p_normal=float(2 * stats.norm.sf(abs(z))),
         p=float(min(2 * (smaller + 1) / (permutations + 1), 1.0)),
@@ -226,8 +232,26 @@ def _global(
         seed=seed,
         n=n,
         islands=tuple(str(island) for island in weights.islands),
-        note=few_places(n),
+        note=note or few_places(n),
     )
+
+
+def _shuffles(values: Floats, permutations: int, seed: int) -> Iterator[Floats]:
+    rng = np.random.default_rng(seed)
+    return (rng.permutation(values) for _ in range(permutations))
+
+
+def _against_chance(i: float, matrix: csr_array, scores: Floats) -> tuple[float, str]:
+    """Return z of I, or why there is none."""
+    n = len(scores)
+    variance = _variance(matrix, scores)
+    # What is left of a difference that should be 0.
+    if variance <= 1e-10 / (n - 1) ** 2:
+        return float("nan"), (
+            f"With these neighbours Moran's I is {i:.3g} wherever the values lie, as when all "
+            "places are neighbours of all. Take fewer neighbours."
+        )
+    return (i + 1 / (n - 1)) / sqrt(variance), ""
 
 
 def _variance(w: csr_array, z: Floats) -> float:
@@ -249,15 +273,17 @@ def values_at(values: pd.Series, weights: SpatialWeights, what: str) -> Floats:
     """Return values in the order of the weights, or an `AnalysisError` that says why not."""
     if not values.index.is_unique:
         raise AnalysisError(f"{what} needs one value per place; some ids stand twice.")
-    if not pd.api.types.is_numeric_dtype(values):
+    kinds = pd.api.types
+    if not kinds.is_numeric_dtype(values) or kinds.is_complex_dtype(values):
         raise AnalysisError(f"{what} needs numbers; found values of type {values.dtype}.")
     aligned = values.reindex(weights.ids).to_numpy(dtype=float, na_value=np.nan)
-    lost = ~np.isfinite(aligned)
+    # Squares of larger ones overflow.
+    lost = ~(np.abs(aligned) <= LARGEST)
     if lost.any():
         names = weights.ids[lost].tolist()[:5]
         raise AnalysisError(
-            f"{what} needs a finite value for each place; {int(lost.sum())} have none: {names}. "
-            "Leave them out of the weights too."
+            f"{what} needs a finite value up to {LARGEST:g} for each place; {int(lost.sum())} have "
+            f"none: {names}. Leave them out of the weights too."
         )
     if len(aligned) < 4:
         raise AnalysisError(f"{what} needs at least four places; there are {len(aligned)}.")

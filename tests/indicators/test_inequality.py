@@ -154,3 +154,22 @@ def test_a_place_without_a_group_is_named() -> None:
     access, people, fabric = crowd(2)
     with pytest.raises(AnalysisError, match="no group for \\['h3'\\]"):
         theil(access, people, by=fabric.drop("h3"))
+
+
+def test_theil_ignores_access_where_nobody_lives() -> None:
+    # The identity: leaving such places out changes nothing, also in a group that has none else.
+    access = pd.Series([1.0, 3.0, 5.0, 0.0, 2.0])
+    people = pd.Series([1, 2, 0, 4, 0])
+    by = pd.Series(["a", "a", "b", "b", "c"])
+    living = people > 0
+    found = theil(access, people, by=by)
+    left = theil(access[living], people[living], by=by[living])
+    assert (found.total, found.between) == (left.total, left.between)
+
+
+def test_amounts_that_cannot_be_aligned_or_counted_are_named() -> None:
+    access = pd.Series([1.0, 2.0])
+    with pytest.raises(AnalysisError, match="found ids twice"):
+        gini(access, access.set_axis([0, 0]))
+    with pytest.raises(AnalysisError, match="no numbers"):
+        gini(pd.Series(["a", "b"]), access)
