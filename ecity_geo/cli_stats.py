@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecity_geo.cli_common import NO_ANSWER, format_option
 from ecity_geo.errors import AnalysisError
 from ecity_geo.progress import stages
 
@@ -20,25 +21,15 @@ if TYPE_CHECKING:
 
     from ecity_geo.study import Study
 
-NO_ANSWER = 3
 # Tables and command line show more digits than anyone trusts, and fewer than a float has.
 _DIGITS = 6
 # A table with more columns than a screen holds, and few rows, is printed upright.
 _WIDE, _FEW = 14, 8
 
-_format_option = click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How the data stand on stdout.",
-)
-
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@_format_option
+@format_option
 def audit(file: Path, style: str) -> None:
     """Check published survey figures: possible, doubtful or impossible, with the arithmetic."""
     from ecity_geo.stats.audit import audit as judge

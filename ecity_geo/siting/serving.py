@@ -207,7 +207,8 @@ def _plan_with_few(model: Model, share: Floats, width: float, deadline: float) -
 
 def _prove(model: Model, best: _Best, prices: Relaxed, deadline: float) -> None:
     """Plan with all sites that may be in a better plan, until the bound meets the plan."""
-    sites = prices.bound + prices.regret <= best.value
+    # a site of the best plan itself must not go by rounding
+    sites = prices.bound + prices.regret <= best.value + _CLOSED * abs(best.value)
     ranked = Ranked.of(model, sites)
     many = 2 * _NEAREST if model.objective == TRAVEL else len(model.row)
     count = np.full(len(model.people), many)
