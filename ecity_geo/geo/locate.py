@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from ecity_geo.errors import AnalysisError, Fault, InputError
-from ecity_geo.geo.locate_grid import grid_for
+from ecity_geo.geo.locate_grid import PolygonGrid, grid_for
 from ecity_geo.geo.points import check_finite, check_same_crs, coordinates
 from ecity_geo.geo.rings import Floats, Geometries, valid_polygons
 
@@ -59,7 +59,7 @@ def locate(points: Points, polygons: gpd.GeoDataFrame) -> pd.Series:
     ``touches``. Few points are asked of GEOS, many of :mod:`ecity_geo.geo.locate_grid`.
     """
     x, y, index = _coordinates(points, polygons)
-    codes = _holders(x, y, valid_polygons(polygons))
+    codes = _holders(x, y, index, valid_polygons(polygons))
     return _labelled(codes, polygons.index, index)
 
 
@@ -84,8 +84,8 @@ def locate_codes(points: Points, polygons: gpd.GeoDataFrame) -> NDArray[np.int32
     AnalysisError
         As for :func:`locate`.
     """
-    x, y, _ = _coordinates(points, polygons)
-    return _holders(x, y, valid_polygons(polygons))
+    x, y, index = _coordinates(points, polygons)
+    return _holders(x, y, index, valid_polygons(polygons))
 
 
 def locate_parquet(
@@ -192,9 +192,8 @@ def _located_batches(
                 for column in columns
             )
             index = pd.RangeIndex(begin, begin + len(x))
-            check_finite(x, y, index, f"rows of {columns[0]!r} and {columns[1]!r}")
-            codes = _first_holder(x, y, geometry) if grid is None else grid.locate(x, y)
-            yield _labelled(codes, labels, index)
+            name = f"rows of {columns[0]!r} and {columns[1]!r}"
+            yield _labelled(_ask(grid, x, y, index, geometry, name), labels, index)
             begin += len(x)
 
 
@@ -239,9 +238,7 @@ def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Fl
             f"points: found x of shape {x.shape} and y of shape {y.shape}, "
             "expected two lists of the same length."
         )
-    index = pd.RangeIndex(len(x))
-    check_finite(x, y, index, "points")
-    return x, y, index
+    return x, y, pd.RangeIndex(len(x))
 
 
 def _numbers(axis: ArrayLike) -> Floats:
@@ -251,9 +248,26 @@ def _numbers(axis: ArrayLike) -> Floats:
     return np.asarray(np.ma.filled(np.ma.asarray(axis, dtype=float), np.nan), dtype=np.float64)
 
 
-def _holders(x: Floats, y: Floats, polygons: Geometries) -> NDArray[np.int32]:
-    grid = grid_for(polygons, len(x))
-    return _first_holder(x, y, polygons) if grid is None else grid.locate(x, y)
+def _holders(x: Floats, y: Floats, index: pd.Index, polygons: Geometries) -> NDArray[np.int32]:
+    return _ask(grid_for(polygons, len(x)), x, y, index, polygons, "points")
+
+
+def _ask(
+    grid: PolygonGrid | None,
+    x: Floats,
+    y: Floats,
+    index: pd.Index,
+    polygons: Geometries,
+    name: str,
+) -> NDArray[np.int32]:
+    """Position of the first polygon that holds each point, all of which must be finite."""
+    if grid is None:
+        check_finite(x, y, index, name)
+        return _first_holder(x, y, polygons)
+    codes, finite = grid.locate(x, y)
+    if not finite:
+        check_finite(x, y, index, name)
+    return codes
 
 
 def _first_holder(x: Floats, y: Floats, polygons: Geometries) -> NDArray[np.int32]:

@@ -88,19 +88,18 @@ def holds(px: float, py: float, edges: Floats, strip: Codes, start: int, stop: i
     odd = False
     for k in range(start, stop):
         x1, y1, x2, y2 = edges[strip[k]]
-        if py < y1 or py > y2 or (px > x1 and px > x2):
-            continue
-        if y1 == y2:
-            if px >= x1 or px >= x2:
-                return True
-            continue
-        turn = 1
-        if px >= x1 or px >= x2:
+        left = (x1 - px) * (y2 - py)
+        right = (y1 - py) * (x2 - px)
+        determinant = left - right
+        unsure = abs(determinant) <= FILTER * (abs(left) + abs(right))
+        if unsure and py >= y1 and py <= y2 and px <= max(x1, x2):
             turn = side(x1, y1, x2, y2, px, py)
-        if turn == 0:
-            return True
-        if turn > 0 and py < y2:
-            odd = not odd
+            if turn == 0 and (y1 < y2 or px >= min(x1, x2)):
+                return True
+            odd ^= turn > 0 and py < y2
+        else:
+            # without a branch, which would be guessed wrong half of the time
+            odd ^= (determinant > 0.0) & (py >= y1) & (py < y2)
     return odd
 
 
@@ -133,15 +132,14 @@ def fill_strips(
 
 
 @kernel
-def mark(
-    edge: Floats, frame: Floats, side_cells: int, rows: Integers, polygon: int, marks: Codes
-) -> None:
-    """Mark the cells that an edge meets, or passes within a hair's breadth."""
+def mark(edge: Floats, frame: Floats, first: int, last: int, polygon: int, marks: Codes) -> None:
+    """Mark the cells of some rows that an edge meets, or passes within a hair's breadth."""
     west, south, wide, high = frame
+    side_cells = marks.shape[1]
     u1, v1 = (edge[0] - west) * wide, (edge[1] - south) * high
     u2, v2 = (edge[2] - west) * wide, (edge[3] - south) * high
     rise = v2 - v1
-    for row in range(rows[0], rows[1] + 1):
+    for row in range(first, last + 1):
         low, up = 0.0, 1.0
         if rise > 0.0:
             low = min(max((row - SLACK - v1) / rise, 0.0), 1.0)
@@ -163,24 +161,28 @@ def fill_cells(
     start: Integers,
     strip: Codes,
     frame: Floats,
-    side_cells: int,
-) -> tuple[Codes, Codes, int]:
-    """Write into each cell who holds its points, or the first of a chain of polygons to ask.
+    cells: Codes,
+    marks: Codes,
+    first: int,
+    last: int,
+) -> Codes:
+    """Write into each cell of some rows who holds its points, or the first polygon to ask.
 
     A code of 0 or more is a polygon that holds the whole cell, -1 is nobody, and -2 - k means:
     ask polygon ``chain[k, 0]``, and if it does not hold the point, go on with code ``chain[k, 1]``.
     The polygons are taken from the last to the first, each put before those that are there.
     """
-    cells = np.full((side_cells, side_cells), -1, dtype=np.int32)
-    marks = np.full((side_cells, side_cells), -1, dtype=np.int32)
     chain = np.empty((1024, 2), dtype=np.int32)
     links = 0
     west, south, wide, high = frame
     for polygon in range(len(begin) - 2, -1, -1):
-        for edge in range(begin[polygon], begin[polygon + 1]):
-            mark(edges[edge], frame, side_cells, rows[edge], polygon, marks)
         left, right, bottom, top = bounds[polygon]
-        for row in range(bottom, top + 1):
+        if bottom > last or top < first:
+            continue
+        for edge in range(begin[polygon], begin[polygon + 1]):
+            one, other = max(rows[edge, 0], first), min(rows[edge, 1], last)
+            mark(edges[edge], frame, one, other, polygon, marks)
+        for row in range(max(bottom, first), min(top, last) + 1):
             at = base[polygon] + row - bottom
             known, inside = False, False
             for column in range(left, right + 1):
@@ -199,7 +201,19 @@ def fill_cells(
                     known = True
                 if inside:
                     cells[row, column] = polygon
-    return cells, chain, links
+    return chain[:links].copy()
+
+
+@kernel
+def move_links(cells: Codes, chain: Codes, places: int) -> None:
+    """Count the links of some rows on from those of the rows before them."""
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            if cells[row, column] < -1:
+                cells[row, column] -= places
+    for link in range(len(chain)):
+        if chain[link, 1] < -1:
+            chain[link, 1] -= places
 
 
 @kernel
@@ -216,23 +230,29 @@ def look_up(
     frame: Floats,
     box: Floats,
     found: Codes,
-) -> None:
-    """Write the polygon of each point, -1 for none."""
+) -> bool:
+    """Write the polygon of each point, -1 for none; tell whether all coordinates are finite."""
+    finite = True
     west, south, wide, high = frame
-    last = len(cells) - 1
+    # Unsigned, because a signed place might count from the end, which is looked at each time.
+    side_cells = np.uint64(len(cells))
+    last = np.uint64(side_cells - np.uint64(1))
+    flat = cells.ravel()
     for k in range(len(x)):
         px, py = x[k], y[k]
         if not (px >= box[0] and px <= box[2] and py >= box[1] and py <= box[3]):
             found[k] = -1
+            finite = finite and np.isfinite(px) and np.isfinite(py)
             continue
-        row = min(int((py - south) * high), last)
-        column = min(int((px - west) * wide), last)
-        code = cells[row, column]
+        row = min(np.uint64(int((py - south) * high)), last)
+        column = min(np.uint64(int((px - west) * wide)), last)
+        code = flat[row * side_cells + column]
         while code < -1:
             polygon = chain[-2 - code, 0]
-            at = base[polygon] + row - bounds[polygon, 2]
+            at = base[polygon] + np.int64(row) - bounds[polygon, 2]
             if holds(px, py, edges, strip, start[at], start[at + 1]):
                 code = polygon
             else:
                 code = chain[-2 - code, 1]
         found[k] = code
+    return finite

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.compiled import threads
 from ecity_geo.geo.points import name_some
 
 Floats = NDArray[np.float64]
@@ -16,6 +21,8 @@ Geometries = NDArray[np.object_]
 
 POLYGONAL = (3, 6)
 """Shapely's type numbers of polygon and multipolygon."""
+MANY = 200
+"""Geometries from which threads pay for their start."""
 
 
 def valid_polygons(polygons: gpd.GeoDataFrame | gpd.GeoSeries) -> Geometries:
@@ -46,7 +53,7 @@ def valid_polygons(polygons: gpd.GeoDataFrame | gpd.GeoSeries) -> Geometries:
     odd = (
         ~np.isin(shapely.get_type_id(geometry), POLYGONAL)
         | shapely.is_empty(geometry)
-        | ~shapely.is_valid(geometry)
+        | ~in_threads(shapely.is_valid, geometry)
     )
     if odd.any():
         raise AnalysisError(
@@ -77,7 +84,29 @@ def edges_of(polygons: Geometries) -> tuple[Floats, Integers]:
     parts, polygon_of_part = shapely.get_parts(turned, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
-    joined = ring_of_corner[1:] == ring_of_corner[:-1]
-    edges = np.concatenate([corners[:-1], corners[1:]], axis=1)[joined]
-    owner = polygon_of_part[part_of_ring[ring_of_corner[:-1][joined]]]
-    return np.ascontiguousarray(edges), owner.astype(np.int64)
+    begin = np.flatnonzero(ring_of_corner[1:] == ring_of_corner[:-1])
+    edges = np.concatenate([corners[begin], corners[begin + 1]], axis=1)
+    owner = polygon_of_part[part_of_ring[ring_of_corner[begin]]]
+    return edges, owner.astype(np.int64)
+
+
+def in_threads(work: Callable[[Geometries], NDArray[Any]], geometry: Geometries) -> NDArray[Any]:
+    """Let GEOS work on parts of an array of geometries at once.
+
+    Parameters
+    ----------
+    work
+        A function of shapely that gives one value per geometry.
+    geometry
+        Any geometries; few are worked on here.
+
+    Returns
+    -------
+    values
+        In the order of the geometries.
+    """
+    workers = threads()
+    if workers == 1 or len(geometry) < MANY:
+        return work(geometry)
+    with ThreadPoolExecutor(workers) as pool:
+        return np.concatenate(list(pool.map(work, np.array_split(geometry, workers))))

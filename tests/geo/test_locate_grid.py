@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, box
 
 import city
+from ecity_geo.errors import AnalysisError
 from ecity_geo.geo import locate_grid
 from ecity_geo.geo.locate import locate, locate_codes
 from ecity_geo.geo.locate_grid import MANY, grid_for
@@ -37,7 +38,9 @@ def by_geos(places: Places, polygons: list[Polygon]) -> list[int]:
 def by_grid(places: Places, polygons: list[Polygon]) -> list[int]:
     grid = grid_for(np.array(polygons, dtype=object), MANY)
     assert grid is not None
-    return grid.locate(*places.T).tolist()
+    codes, finite = grid.locate(*places.T)
+    assert finite
+    return codes.tolist()
 
 
 def awkward_places(polygons: list[Polygon], rng: np.random.Generator) -> Places:
@@ -153,6 +156,27 @@ def test_many_points_give_the_labels_that_few_give(monkeypatch: pytest.MonkeyPat
     assert locate_codes((x, y), polygons)[:9].tolist() == [
         {"a": 0, "b": 1, None: -1}[label] for label in many[:9]
     ]
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_of_many_coordinates_one_that_is_not_finite_is_named(odd: float, axis: int) -> None:
+    polygons = gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=city.CRS)
+    places = np.random.default_rng(0).uniform(-1, 2, (2, MANY))
+    places[axis, MANY - 7] = odd
+    with pytest.raises(AnalysisError, match=f"not finite at {MANY - 7}"):
+        locate_codes((places[0], places[1]), polygons)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), threads=st.sampled_from([1, 2, 3, 5, 8]))
+def test_the_number_of_threads_changes_no_code(seed: int, threads: int) -> None:
+    rng = np.random.default_rng(seed)
+    polygons = [star for star in stars(rng, 8) if star.is_valid]
+    places = awkward_places(polygons, rng)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locate_grid, "threads", lambda: threads)
+        assert by_grid(places, polygons) == by_geos(places, polygons)
 
 
 def unusable_cache(name: str) -> object:
