@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ecity_geo.geo.compiled import kernels, threads
-from ecity_geo.geo.rings import Floats, Geometries, Integers, edges_of
+from ecity_geo.geo.rings import Floats, Geometries, Integers, corners_of
 
 Codes = NDArray[np.int32]
 
@@ -45,14 +45,12 @@ class PolygonGrid:
     cells
         Code of each cell, rows from the south: a polygon, -1 for nobody, below that a link.
     chain
-        Links: a polygon to ask, and the code that follows it.
+        Links: a polygon to ask, the code that follows it, and the first and last (exclusive) place
+        in `strip` of those edges of the polygon that share the row of the cell.
     edges
         ``x1, y1, x2, y2``, each pointing upwards.
-    bounds
-        First and last column, first and last row of each polygon.
-    base, start, strip
-        The edges of row `r` of polygon `p` are ``strip[start[k]:start[k + 1]]`` with
-        ``k = base[p] + r - bounds[p, 2]``.
+    strip
+        Positions of edges, row by row of each polygon.
     frame
         West, south, columns per unit, rows per unit.
     box
@@ -62,9 +60,6 @@ class PolygonGrid:
     cells: Codes
     chain: Codes
     edges: Floats
-    bounds: Integers
-    base: Integers
-    start: Integers
     strip: Codes
     frame: Floats
     box: Floats
@@ -99,9 +94,6 @@ class PolygonGrid:
                 self.cells,
                 self.chain,
                 self.edges,
-                self.bounds,
-                self.base,
-                self.start,
                 self.strip,
                 self.frame,
                 self.box,
@@ -135,17 +127,12 @@ def grid_for(polygons: Geometries, points: int) -> PolygonGrid | None:
     if np.abs(box).max() > SAFE:
         return None
     module = kernels("ecity_geo.geo.locate_kernels")
-    edges, owner = edges_of(polygons)
-    if module is None or len(edges) > MOST_EDGES:
+    corners, ring, polygon = corners_of(polygons)
+    if module is None or len(corners) > MOST_EDGES:
         return None
+    edges, owner = module.rising_edges(corners, ring, polygon)
     side = _side(box, edges, points)
-    return _build(_upwards(edges), owner, shapely.bounds(polygons), side, module)
-
-
-def _upwards(edges: Floats) -> Floats:
-    down = edges[:, 1] > edges[:, 3]
-    edges[down] = edges[down][:, [2, 3, 0, 1]]
-    return edges
+    return _build(edges, owner, shapely.bounds(polygons), side, module)
 
 
 def _side(box: Floats, edges: Floats, points: int) -> int:
@@ -186,9 +173,6 @@ def _build(
         cells=cells,
         chain=chain,
         edges=edges,
-        bounds=bounds,
-        base=base,
-        start=start,
         strip=strip,
         frame=frame,
         box=np.array([west, south, east, north]),

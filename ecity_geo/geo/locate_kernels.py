@@ -19,6 +19,8 @@ Codes = NDArray[np.int32]
 EPSILON = 2.0**-53
 FILTER = (3 + 16 * EPSILON) * EPSILON
 """Bound of the rounding error of a 2 x 2 determinant (Shewchuk 1997, `ccwerrboundA`)."""
+BLOCK = 1024
+"""Points that take each step of a search together, so that what is known of them stays near."""
 SPLITTER = 2.0**27 + 1
 SLACK = 1e-9
 """Widening of a row, in rows, when an edge is cut at it: far above the rounding of any cell
@@ -104,6 +106,23 @@ def holds(px: float, py: float, edges: Floats, strip: Codes, start: int, stop: i
 
 
 @kernel
+def rising_edges(corners: Floats, ring: Integers, polygon: Integers) -> tuple[Floats, Integers]:
+    """Cut rings into edges that point upwards, and name the polygon of each."""
+    edges = np.empty((len(corners), 4))
+    owner = np.empty(len(corners), dtype=np.int64)
+    found = 0
+    for k in range(len(corners) - 1):
+        if ring[k] != ring[k + 1]:
+            continue
+        low, high = (k, k + 1) if corners[k, 1] <= corners[k + 1, 1] else (k + 1, k)
+        edges[found, 0], edges[found, 1] = corners[low]
+        edges[found, 2], edges[found, 3] = corners[high]
+        owner[found] = polygon[ring[k]]
+        found += 1
+    return edges[:found], owner[:found]
+
+
+@kernel
 def count_strips(rows: Integers, owner: Integers, base: Integers, first: Integers) -> Integers:
     """Return where the edges of each row of each polygon start in the list of strips."""
     start = np.zeros(base[-1] + 1, dtype=np.int64)
@@ -132,16 +151,19 @@ def fill_strips(
 
 
 @kernel
-def mark(edge: Floats, frame: Floats, first: int, last: int, polygon: int, marks: Codes) -> None:
+def mark(
+    edge: Floats, frame: Floats, rows: Integers, first: int, last: int, polygon: int, marks: Codes
+) -> None:
     """Mark the cells of some rows that an edge meets, or passes within a hair's breadth."""
     west, south, wide, high = frame
     side_cells = marks.shape[1]
     u1, v1 = (edge[0] - west) * wide, (edge[1] - south) * high
     u2, v2 = (edge[2] - west) * wide, (edge[3] - south) * high
     rise = v2 - v1
-    for row in range(first, last + 1):
+    for row in range(max(rows[0], first), min(rows[1], last) + 1):
         low, up = 0.0, 1.0
-        if rise > 0.0:
+        # Most edges are short: an edge within one row is not cut.
+        if rows[0] < rows[1] and rise > 0.0:
             low = min(max((row - SLACK - v1) / rise, 0.0), 1.0)
             up = min(max((row + 1 + SLACK - v1) / rise, 0.0), 1.0)
         one, other = u1 + low * (u2 - u1), u1 + up * (u2 - u1)
@@ -169,10 +191,11 @@ def fill_cells(
     """Write into each cell of some rows who holds its points, or the first polygon to ask.
 
     A code of 0 or more is a polygon that holds the whole cell, -1 is nobody, and -2 - k means:
-    ask polygon ``chain[k, 0]``, and if it does not hold the point, go on with code ``chain[k, 1]``.
-    The polygons are taken from the last to the first, each put before those that are there.
+    ask polygon ``chain[k, 0]`` by its edges ``strip[chain[k, 2]:chain[k, 3]]``, and if it does not
+    hold the point, go on with code ``chain[k, 1]``. The polygons are taken from the last to the
+    first, each put before those that are there.
     """
-    chain = np.empty((1024, 2), dtype=np.int32)
+    chain = np.empty((1024, 4), dtype=np.int32)
     links = 0
     west, south, wide, high = frame
     for polygon in range(len(begin) - 2, -1, -1):
@@ -180,8 +203,7 @@ def fill_cells(
         if bottom > last or top < first:
             continue
         for edge in range(begin[polygon], begin[polygon + 1]):
-            one, other = max(rows[edge, 0], first), min(rows[edge, 1], last)
-            mark(edges[edge], frame, one, other, polygon, marks)
+            mark(edges[edge], frame, rows[edge], first, last, polygon, marks)
         for row in range(max(bottom, first), min(top, last) + 1):
             at = base[polygon] + row - bottom
             known, inside = False, False
@@ -191,6 +213,8 @@ def fill_cells(
                         chain = np.concatenate((chain, np.empty_like(chain)))
                     chain[links, 0] = polygon
                     chain[links, 1] = cells[row, column]
+                    chain[links, 2] = start[at]
+                    chain[links, 3] = start[at + 1]
                     cells[row, column] = -2 - links
                     links += 1
                     known = False
@@ -223,36 +247,68 @@ def look_up(
     cells: Codes,
     chain: Codes,
     edges: Floats,
-    bounds: Integers,
-    base: Integers,
-    start: Integers,
     strip: Codes,
     frame: Floats,
     box: Floats,
     found: Codes,
 ) -> bool:
-    """Write the polygon of each point, -1 for none; tell whether all coordinates are finite."""
+    """Write the polygon of each point, -1 for none; tell whether all coordinates are finite.
+
+    A block of points takes each step together, in loops without branches, which the processor
+    does several points at a time; only points whose cell a boundary passes are asked one by one.
+    """
+    place = np.empty(BLOCK, dtype=np.int32)
     finite = True
-    west, south, wide, high = frame
-    # Unsigned, because a signed place might count from the end, which is looked at each time.
-    side_cells = np.uint64(len(cells))
-    last = np.uint64(side_cells - np.uint64(1))
-    flat = cells.ravel()
-    for k in range(len(x)):
-        px, py = x[k], y[k]
-        if not (px >= box[0] and px <= box[2] and py >= box[1] and py <= box[3]):
-            found[k] = -1
-            finite = finite and np.isfinite(px) and np.isfinite(py)
-            continue
-        row = min(np.uint64(int((py - south) * high)), last)
-        column = min(np.uint64(int((px - west) * wide)), last)
-        code = flat[row * side_cells + column]
-        while code < -1:
-            polygon = chain[-2 - code, 0]
-            at = base[polygon] + np.int64(row) - bounds[polygon, 2]
-            if holds(px, py, edges, strip, start[at], start[at + 1]):
-                code = polygon
-            else:
-                code = chain[-2 - code, 1]
-        found[k] = code
+    for begin in range(0, len(x), BLOCK):
+        stop = min(begin + BLOCK, len(x))
+        px, py, code = x[begin:stop], y[begin:stop], found[begin:stop]
+        finite &= find_cells(px, py, frame, box, len(cells), place)
+        read_cells(place, cells, code)
+        for k in range(stop - begin):
+            if code[k] < -1:
+                code[k] = ask(px[k], py[k], code[k], chain, edges, strip)
     return finite
+
+
+@kernel
+def find_cells(
+    x: Floats, y: Floats, frame: Floats, box: Floats, side_cells: int, place: Codes
+) -> bool:
+    """Write the place of each point's cell, -1 outside the box; tell whether all are finite."""
+    west, south, wide, high = frame
+    left, bottom, right, top = box
+    last = float(side_cells - 1)
+    odd = np.int32(0)
+    for k in range(len(x)):
+        inside = (x[k] >= left) & (x[k] <= right) & (y[k] >= bottom) & (y[k] <= top)
+        # A comparison with what is not a number fails, so that only numbers are made whole.
+        column = (x[k] - west) * wide
+        column = column if column < last else last
+        row = (y[k] - south) * high
+        row = row if row < last else last
+        at = np.int32(row) * np.int32(side_cells) + np.int32(column)
+        place[k] = at if inside else -1
+        # Infinity less infinity is not a number.
+        odd |= np.int32(not ((x[k] - x[k] == 0.0) & (y[k] - y[k] == 0.0)))
+    return bool(odd == 0)
+
+
+@kernel
+def read_cells(place: Codes, cells: Codes, code: Codes) -> None:
+    """Write the code of each cell, -1 where there is none."""
+    flat = cells.ravel()
+    for k in range(len(code)):
+        # Unsigned, because a signed place might count from the end, which is looked at each time.
+        here = flat[np.uint32(max(place[k], 0))]
+        code[k] = here if place[k] >= 0 else -1
+
+
+@kernel
+def ask(px: float, py: float, code: int, chain: Codes, edges: Floats, strip: Codes) -> int:
+    """Ask the polygons of a chain, one after the other, until one holds the point."""
+    while code < -1:
+        polygon, other, start, stop = chain[-2 - code]
+        if holds(px, py, edges, strip, start, stop):
+            return int(polygon)
+        code = other
+    return int(code)

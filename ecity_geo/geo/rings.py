@@ -63,6 +63,29 @@ def valid_polygons(polygons: gpd.GeoDataFrame | gpd.GeoSeries) -> Geometries:
     return np.array(geometry, dtype=object)
 
 
+def corners_of(polygons: Geometries) -> tuple[Floats, Integers, Integers]:
+    """List the corners of polygons, ring by ring.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons or multipolygons; a third dimension is ignored.
+
+    Returns
+    -------
+    corners
+        ``x, y`` of each corner, an array of shape (n, 2); the first of a ring is also its last.
+    ring
+        Position of the ring of each corner, ascending.
+    polygon
+        Position of the polygon of each ring, ascending: holes and parts follow each other.
+    """
+    parts, polygon_of_part = shapely.get_parts(polygons, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
+    return corners, ring_of_corner, polygon_of_part[part_of_ring]
+
+
 def edges_of(polygons: Geometries) -> tuple[Floats, Integers]:
     """Cut the rings of polygons into edges.
 
@@ -79,15 +102,10 @@ def edges_of(polygons: Geometries) -> tuple[Floats, Integers]:
     owner
         Position of the polygon of each edge, ascending.
     """
-    # Also drops curves and heights; holes and parts follow each other.
-    turned = shapely.orient_polygons(shapely.force_2d(polygons))
-    parts, polygon_of_part = shapely.get_parts(turned, return_index=True)
-    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
-    begin = np.flatnonzero(ring_of_corner[1:] == ring_of_corner[:-1])
+    corners, ring, polygon = corners_of(shapely.orient_polygons(polygons))
+    begin = np.flatnonzero(ring[1:] == ring[:-1])
     edges = np.concatenate([corners[begin], corners[begin + 1]], axis=1)
-    owner = polygon_of_part[part_of_ring[ring_of_corner[begin]]]
-    return edges, owner.astype(np.int64)
+    return edges, polygon[ring[begin]].astype(np.int64)
 
 
 def in_threads(work: Callable[[Geometries], NDArray[Any]], geometry: Geometries) -> NDArray[Any]:
