@@ -10,9 +10,11 @@ crossed cells the sum is constant, so that inner cells are not touched one by on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecity_geo.geo.rings import Floats, Integers
 
@@ -29,7 +31,7 @@ class Runs:
     Attributes
     ----------
     owner
-        Position of the polygon, ascending within crossed cells and within inner runs.
+        Position of the polygon.
     row, start, stop
         Row, first column and the column behind the last.
     share
@@ -55,7 +57,13 @@ class _Crossings:
 
 
 def covered_runs(
-    edges: Floats, owner: Integers, *, rows: tuple[int, int], width: int, how: How = "exact"
+    edges: Floats,
+    owner: Integers,
+    *,
+    rows: tuple[int, int],
+    width: int,
+    how: How = "exact",
+    compiled: ModuleType | None = None,
 ) -> Runs:
     """Cover the cells of some rows of a raster.
 
@@ -73,24 +81,41 @@ def covered_runs(
     how
         ``"exact"`` shares, or 1 for each cell whose ``"centre"`` a polygon holds; a centre on a
         border goes to the right or lower polygon, so that a partition shares no cell.
+    compiled
+        Kernels that cut exact shares in many rows; None cuts them with NumPy.
 
     Returns
     -------
     runs
-        Crossed cells first, then inner runs.
+        In no order that is promised.
     """
     met = (
         (edges[:, 1] != edges[:, 3])
         & (np.minimum(edges[:, 1], edges[:, 3]) < rows[1])
         & (np.maximum(edges[:, 1], edges[:, 3]) > rows[0])
+        & _not_beside(edges, owner, width)
     )
     edges, owner = edges[met], owner[met]
     # Both polygons at a border must see the same edge, to the last bit: each is walked downwards.
     up = edges[:, 1] > edges[:, 3]
     sign = np.where(up, -1.0, 1.0)
     edges = np.where(up[:, None], edges[:, [2, 3, 0, 1]], edges)
+    if compiled is not None and how == "exact":
+        return _runs(*compiled.exact_runs(edges, owner, sign, *rows, width))
     cut = _cut_exact if how == "exact" else _cut_centre
     return _summed(cut(edges, owner, sign, rows, width), rows, width)
+
+
+def _not_beside(edges: Floats, owner: Integers, width: int) -> NDArray[np.bool_]:
+    """Tell which edges are of a polygon that is not wholly left or right of the raster."""
+    begin = np.flatnonzero(np.diff(owner, prepend=-1))
+    low = np.minimum.reduceat(np.minimum(edges[:, 0], edges[:, 2]), begin)
+    high = np.maximum.reduceat(np.maximum(edges[:, 0], edges[:, 2]), begin)
+    return np.repeat((high > 0) & (low < width), np.diff(begin, append=len(owner)))
+
+
+def _runs(owner: Integers, row: Integers, start: Integers, stop: Integers, share: Floats) -> Runs:
+    return Runs(owner=owner, row=row, start=start, stop=stop, share=share)
 
 
 def _numbered(counts: Integers) -> tuple[Integers, Integers]:
@@ -158,7 +183,7 @@ def _summed(cut: _Crossings, rows: tuple[int, int], width: int) -> Runs:
     begin = np.flatnonzero(np.diff(key[order], prepend=-1))
     if not len(begin):
         none = np.empty(0, dtype=np.int64)
-        return Runs(owner=none, row=none, start=none, stop=none, share=np.empty(0))
+        return _runs(none, none, none, none, np.empty(0))
     area = np.add.reduceat(cut.area[order], begin)
     rise = np.add.reduceat(cut.rise[order], begin)
     cell = order[begin]
@@ -174,12 +199,12 @@ def _summed(cut: _Crossings, rows: tuple[int, int], width: int) -> Runs:
 
     follower = np.append(column[1:], width)
     inner = (np.append(line[1:], -1) == line) & (after > 0) & (follower > column + 1)
-    return Runs(
-        owner=np.concatenate([owner[crossed], owner[inner]]),
-        row=np.concatenate([row[crossed], row[inner]]),
-        start=np.concatenate([column[crossed], column[inner] + 1]),
-        stop=np.concatenate([column[crossed] + 1, follower[inner]]),
-        share=np.concatenate([share[crossed], after[inner]]),
+    return _runs(
+        np.concatenate([owner[crossed], owner[inner]]),
+        np.concatenate([row[crossed], row[inner]]),
+        np.concatenate([column[crossed], column[inner] + 1]),
+        np.concatenate([column[crossed] + 1, follower[inner]]),
+        np.concatenate([share[crossed], after[inner]]),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +24,8 @@ from ecity_geo.geo.rings import Floats, Integers, edges_of, valid_polygons
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+
+Readers: TypeAlias = "SimpleQueue[DatasetReader]"
 
 STATS = ("sum", "mean", "count", "min", "max")
 WINDOW_CELLS = 6_000_000
@@ -117,9 +121,9 @@ def zonal(
     many = cells * len(sources) >= MANY_CELLS
     module = kernels("ecity_geo.geo.zonal_kernels") if many else None
     totals = _totals(len(sources), zones.number)
-    with ThreadPoolExecutor(threads()) as pool:
+    with _readers(sources[0].path) as readers, ThreadPoolExecutor(threads()) as pool:
         # In the order of the windows, so that the sums are the same in each run.
-        for part in pool.map(lambda window: _window(sources, zones, window, module), windows):
+        for part in pool.map(lambda at: _window(sources, zones, at, readers, module), windows):
             totals[..., :2] += part[..., :2]
             np.minimum(totals[..., 2], part[..., 2], out=totals[..., 2])
             np.maximum(totals[..., 3], part[..., 3], out=totals[..., 3])
@@ -269,6 +273,7 @@ def _window(
     sources: list[_Raster],
     zones: _Zones,
     window: tuple[int, int, int, int],
+    readers: Readers,
     module: ModuleType | None,
 ) -> Floats:
     top, bottom, left, right = window
@@ -278,12 +283,13 @@ def _window(
         rows=(top, bottom),
         width=right - left,
         how=zones.how,
+        compiled=module,
     )
     totals = _totals(len(sources), zones.number)
     if not len(runs.owner):
         return totals
     for source, total in zip(sources, totals, strict=True):
-        values = _read(source, window)
+        values = _read(source, window, readers)
         if module is None:
             _add_runs(values, source.nodata, top, runs, total)
         else:
@@ -292,22 +298,30 @@ def _window(
     return totals
 
 
-def _read(source: _Raster, window: tuple[int, int, int, int]) -> NDArray[Any]:
+@contextmanager
+def _readers(path: Path) -> Iterator[Readers]:
+    """Open the file once for each thread: a dataset serves one at a time."""
     import rasterio
+
+    readers: Readers = SimpleQueue()
+    with ExitStack() as opened:
+        opened.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES))
+        for _ in range(threads()):
+            readers.put(opened.enter_context(rasterio.open(path)))
+        yield readers
+
+
+def _read(source: _Raster, window: tuple[int, int, int, int], readers: Readers) -> NDArray[Any]:
     from rasterio.errors import RasterioError
 
     top, bottom, left, right = window
     place = ((top, bottom), (left, right))
+    dataset = readers.get()
     try:
-        # A dataset belongs to one thread; opening it again costs less than sharing it.
-        with (
-            rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES),
-            rasterio.open(source.path) as dataset,
-        ):
-            values: NDArray[Any] = dataset.read(source.band, window=place)
-            if source.masked:
-                hidden = dataset.read_masks(source.band, window=place) == 0
-                values = np.where(hidden, np.nan, values)
+        values: NDArray[Any] = dataset.read(source.band, window=place)
+        if source.masked:
+            hidden = dataset.read_masks(source.band, window=place) == 0
+            values = np.where(hidden, np.nan, values)
     except RasterioError as error:
         raise InputError(
             Fault(
@@ -318,6 +332,8 @@ def _read(source: _Raster, window: tuple[int, int, int, int]) -> NDArray[Any]:
                 cure="Fetch or write the file anew.",
             )
         ) from error
+    finally:
+        readers.put(dataset)
     return values
 
 
