@@ -46,6 +46,10 @@ __all__ = [
 
 LANGUAGES = ("fa", "en")
 SOURCES = ("file", "grid", "streets")
+_NO_SURVEY = (
+    "Add a section [survey] with the answers; without answers, use the parts on your own frames "
+    "(README, 'Parts, with your own frames')."
+)
 COMPONENTS = ("readiness", "coverage", "access")
 
 
@@ -78,7 +82,7 @@ def read_config(path: str | Path) -> StudyConfig:
     seed = study.whole("seed", 0, least=0)
     fabric = _fabric(root.section("fabric"))
     services = _services(root.section("services", required=True))
-    survey = _survey(root.section("survey", required=True))
+    survey = _survey(root)
     model, model_file = read_model(root.section("model"))
     soar = root.section("soar")
     soar_file = soar.text("path")
@@ -198,7 +202,12 @@ def _fabric(section: Section) -> FabricConfig:
     return config
 
 
-def _survey(section: Section) -> SurveyConfig:
+def _survey(root: Section) -> SurveyConfig:
+    if "survey" not in root:
+        root.section("survey")
+        root.missing("survey", "a table: a study joins a survey to a map", _NO_SURVEY)
+        return SurveyConfig(path="", instrument="")
+    section = root.section("survey")
     answers = section.section("answers")
     config = SurveyConfig(
         path=section.text("path", required=True),

@@ -35,6 +35,7 @@ def read_siting(section: Section) -> dict[str, Any]:
         The fields of `Options` that it sets.
     """
     default = Options()
+    curve = section.whole("curve", 0, least=0)
     models = section.texts("models", default.models, choices=MODELS)
     conditions = _conditions(section)
     options = {
@@ -44,7 +45,7 @@ def read_siting(section: Section) -> dict[str, Any]:
         "include_planned": section.flag("include_planned", default=default.include_planned),
         "backup": section.number("backup", default.backup, least=0, most=1),
         "decay": section.text("decay", default.decay, choices=DECAYS),
-        "curve": section.whole("curve", 0, least=0) if "curve" in section else None,
+        "curve": curve if "curve" in section else None,
         "conditions": conditions,
     }
     _without_their_model(section, models)

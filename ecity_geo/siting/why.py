@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,20 @@ from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Floats
 from ecity_geo.siting.program import FAIREST, Model, program
 
+_LEAST_SECONDS = 0.05
+_OR_LESS = {True: "", False: " (less may do)"}
+_NAMES = {
+    "p": "p",
+    "budget": "budget",
+    "gini": "limit of the Gini coefficient",
+    "single": "single source",
+    "capacity": "capacities",
+    "floors": "floors",
+}
+
 
 def why_not(model: Model, *, time_limit: float) -> str:
-    """Say which condition stands in the way, and the least that would do.
+    """Say that no plan keeps all conditions, and each single change that would give one.
 
     Parameters
     ----------
@@ -25,24 +37,32 @@ def why_not(model: Model, *, time_limit: float) -> str:
     Returns
     -------
     sentence
-        Each condition without which there is a plan; the smallest p, the smallest budget and the
-        greatest floor that would do, where it is one of these.
+        The smallest p, the smallest budget and the greatest floor that would do, and each other
+        condition without which there is a plan. Where the time does not prove a number the best
+        one, it would do all the same, and the sentence says that a smaller change may.
     """
-    told = []
+    until = time.monotonic() + time_limit
     variants = _variants(model)
-    each = time_limit / max(2 * len(variants), 1)
-    for name, easier in variants.items():
+    told = []
+    for left, (name, easier) in zip(range(len(variants), 0, -1), variants.items(), strict=True):
+        share = max((until - time.monotonic()) / left, _LEAST_SECONDS)
         written = program(easier)
-        if not _solved(written, each):
-            continue
-        told.append(_enough(name, model, easier, written, each))
+        plan = _any_plan(written, share / 2)
+        if plan is not None:
+            told.append(_enough(name, model, written, plan, share / 2))
     if told:
-        return f"No plan keeps all conditions together, as is proven: {'; '.join(told)}."
-    names = ", ".join(variants) or "these conditions"
+        return f"No plan keeps all conditions together (proven). {_one_of(told)}."
+    names = ", ".join(_NAMES[name] for name in variants) or "these conditions"
     return (
-        f"No plan keeps all conditions together: proven, and leaving out one alone ({names}) does "
-        "not help. Ease two of them."
+        "No plan keeps all conditions together (proven), and none was found with one of them "
+        f"alone left out ({names}). Ease two of them."
     )
+
+
+def _one_of(changes: list[str]) -> str:
+    if len(changes) == 1:
+        return f"This change would do: {changes[0]}"
+    return f"One of these changes would do: {', or '.join(changes)}"
 
 
 def _variants(model: Model) -> dict[str, Model]:
@@ -51,65 +71,63 @@ def _variants(model: Model) -> dict[str, Model]:
     if model.p is not None:
         found["p"] = replace(model, p=None)
     if math.isfinite(model.budget):
-        found["the budget"] = replace(model, budget=math.inf)
-    if model.floor.any():
-        found["the floors"] = replace(model, floor=np.zeros_like(model.floor))
+        found["budget"] = replace(model, budget=math.inf)
     if model.gini < 1:
-        found["the Gini coefficient"] = replace(model, gini=1.0)
+        found["gini"] = replace(model, gini=1.0)
     if model.single:
-        found["the single source"] = replace(model, single=False)
+        found["single"] = replace(model, single=False)
     if np.isfinite(model.sites.capacity).any():
         unlimited = np.full_like(model.sites.capacity, math.inf)
-        found["the capacities"] = replace(model, sites=replace(model.sites, capacity=unlimited))
+        found["capacity"] = replace(model, sites=replace(model.sites, capacity=unlimited))
+    if model.floor.any():
+        # The last one: the greatest floor takes longest, and has what time the others leave.
+        found["floors"] = replace(model, floor=np.zeros_like(model.floor))
     return found
 
 
 def _enough(
-    name: str, model: Model, easier: Model, written: highs.Program, time_limit: float
+    name: str, model: Model, written: highs.Program, plan: Floats, time_limit: float
 ) -> str:
-    """Say that there is a plan without a condition, and how much of it would do."""
-    if name == "the floors":
-        return "the floors are in the way" + _floor_that_would_do(model, time_limit)
-    if name in ("the Gini coefficient", "the single source"):
-        return f"{name} is in the way: there is a plan without it"
-    sites = easier.sites
+    """Say which change of a condition gives a plan; `plan` is one without the condition."""
+    if name == "floors":
+        return _floor_that_would_do(model, time_limit)
+    sites = model.sites
     if name == "p":
-        counted = np.where(sites.standing, 0.0, 1.0)
-        least = _least(written, counted, time_limit)
-        return "p is in the way" + (f": p = {round(least)} would do" if least is not None else "")
-    if name == "the budget":
+        least, proven = _least(written, np.where(sites.standing, 0.0, 1.0), plan, time_limit)
+        return f"p = {round(least)} instead of {model.p}{_OR_LESS[proven]}"
+    if name == "budget":
         price = np.where(sites.standing, -sites.price, sites.price)
         price = np.where(sites.standing & ~sites.closable, 0.0, price)
-        least = _least(written, price, time_limit)
+        least, proven = _least(written, price, plan, time_limit)
         given = float(sites.price[sites.closable].sum())
-        more = f": {least + given:g} would do" if least is not None else ""
-        return f"the budget is in the way{more}"
-    return f"{name} are in the way: there is a plan without them"
+        return f"a budget of {least + given:g} instead of {model.budget:g}{_OR_LESS[proven]}"
+    return f"leaving out the {_NAMES[name]}"
 
 
 def _floor_that_would_do(model: Model, time_limit: float) -> str:
-    """Say the greatest floor for all groups; nothing where each has its own, or time is over."""
-    alone = ": there is a plan without them"
+    """Say the greatest floor for all groups; nothing where each has its own, or none is found."""
     if model.floor.min() < model.floor.max():
-        return alone
+        return "lower floors"
     fairest = replace(model, objective=FAIREST, floor=np.zeros_like(model.floor))
     answer = highs.solve(program(fairest), time_limit=time_limit, tolerance=1e-6)
-    if answer.x is None or not answer.solved:
-        return alone
-    would_do = math.floor(answer.x[-1] * 1000 + 1e-6) / 1000
-    return f": a floor of {would_do:g} would do"
+    would_do = 0.0 if answer.x is None else math.floor(answer.x[-1] * 1000 + 1e-6) / 1000
+    if not would_do:
+        return "leaving out the floors"
+    more = "" if answer.solved else " (a higher one may)"
+    return f"a floor of {would_do:g} instead of {model.floor.max():g}{more}"
 
 
-def _solved(written: highs.Program, time_limit: float) -> bool:
+def _any_plan(written: highs.Program, time_limit: float) -> Floats | None:
     free = replace(written, cost=np.zeros(len(written.cost)))
-    return highs.solve(free, time_limit=time_limit, tolerance=1.0).x is not None
+    return highs.solve(free, time_limit=time_limit, tolerance=1.0).x
 
 
-def _least(written: highs.Program, price: Floats, time_limit: float) -> float | None:
-    """Return the least sum of prices of a plan, where that is proven in the time."""
+def _least(
+    written: highs.Program, price: Floats, plan: Floats, time_limit: float
+) -> tuple[float, bool]:
+    """Return the least sum of prices that is found, that of `plan` at most; and if it is proven."""
     cost = np.zeros(len(written.cost))
     cost[: len(price)] = price
     answer = highs.solve(replace(written, cost=cost), time_limit=time_limit, tolerance=1e-6)
-    if answer.x is None or not answer.solved:
-        return None
-    return float(cost @ np.round(answer.x))
+    found = plan if answer.x is None else answer.x
+    return float(cost @ np.round(found)), answer.solved

@@ -367,3 +367,15 @@ def test_faults_of_the_model_come_together(tmp_path: Path) -> None:
     assert "WLSMV" in faults["model.estimator"].cure
     assert "at least 0 and at most 100000" in faults["model.bootstrap"].expected
     assert "bootstrap" in faults["model.boots"].cure
+
+
+def test_a_study_without_a_survey_is_one_fault_that_says_what_to_do(tmp_path: Path) -> None:
+    before, rest = MINIMAL.split("[survey]")
+    (fault,) = faults_of(tmp_path, before + rest[rest.index("[services]") :])
+    assert fault.field == "survey"
+    assert "Parts, with your own frames" in fault.cure
+
+
+def test_every_key_of_siting_is_among_those_that_are_offered(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'curve', 'models'"):
+        read(tmp_path, MINIMAL + "[siting]\ncurv = 4\n")

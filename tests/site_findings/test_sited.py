@@ -119,7 +119,7 @@ def test_a_floor_is_kept_and_told() -> None:
 
 
 def test_a_floor_that_no_plan_keeps_names_what_is_in_the_way() -> None:
-    with pytest.raises(AnalysisError, match="p is in the way"):
+    with pytest.raises(AnalysisError, match="instead of 1"):
         sited("conditioned", p=1, conditions={"floor": 0.99})
 
 
