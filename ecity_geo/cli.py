@@ -122,6 +122,12 @@ def rank(study: Path, style: str, strict: bool) -> None:
     loaded = load(study, strict=strict)
     findings = analyse_study(with_options(loaded, models=()))
     emit(tables.tables(findings)["ranking"], style, study=loaded, name="ranking")
+    if style == "table":
+        click.echo(
+            "readiness, coverage and access are rescaled: 0 is the worst district, 1 the best. "
+            "Means and covered shares stand in tables/districts.csv of a run.",
+            err=True,
+        )
 
 
 @main.command("map")

@@ -88,4 +88,6 @@ def emit(frame: Any, style: str, *, study: Study, name: str) -> None:
     elif style == "json":
         click.echo(tables.to_json(frame, name=name, study=study), nl=False)
     else:
-        click.echo(tables.to_text(frame), nl=False)
+        from ecity_geo.outputs.terminal import table_text
+
+        click.echo(table_text(frame, name=name, unit=study.options.unit), nl=False)

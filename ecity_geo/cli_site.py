@@ -272,10 +272,11 @@ def _write(
     study: Study, table: pd.DataFrame, style: str, name: str, svg: Path | None, figure: str
 ) -> None:
     """Write the figure where one is asked for, then the table."""
+    from ecity_geo.outputs.drawing import standalone
     from ecity_geo.outputs.files import write_file
 
     if svg is not None:
-        write_file(svg, figure.encode())
+        write_file(svg, standalone(figure).encode())
     emit(table, style, study=study, name=name)
 
 

@@ -165,7 +165,7 @@ def _draw_curve(plane: Plane, steps: pd.DataFrame, chosen: int | None) -> None:
     marked = None if chosen is None else steps.index.tolist().index(chosen)
     for at in worth_a_label(places, marked):
         share = percent(records[at]["share"], lang, 1)
-        plane.label(*places[at], share, _SIDES, always=at == marked)
+        plane.label(*places[at], share, _SIDES, always=at in (marked, 0, len(places) - 1))
 
 
 def _draw_point(

@@ -15,6 +15,7 @@ from ecity_geo.outputs.drawing import ACCENT, WIDE, Drawing
 from ecity_geo.outputs.plane import Plane, decimals, draw_axes, round_ticks, write_titles
 from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.tradeoff_marks import (
+    HEADROOM,
     Mark,
     dot,
     lay_out_plane,
@@ -79,6 +80,9 @@ def pareto_figure(
     top = _legend(drawing, front, chosen)
     height = 340.0 if width >= WIDE else 300.0
     ends = [*view.y, *_open_shares(front)]
+    if not view.rising:
+        # The fairest plan stands in the lower corner: room for its label under it.
+        ends.append(max(min(ends) - HEADROOM * (max(ends) - min(ends)), 0.0))
     plane = lay_out_plane(drawing, top + 32, height, x=view.ends, shares=ends)
     _draw_ground(plane, front, view)
     draw_axes(
@@ -241,8 +245,9 @@ def _draw_points(plane: Plane, front: Front, view: _View, chosen: int | None) ->
         title = text("tradeoff.named", lang, name=view.point(at), said=people)
         dot(plane.drawing, proven=status == "optimal", title=title)(*place)
     sides = _RISING if view.rising else _FALLING
+    ends = (0, len(places) - 1)
     for at in worth_a_label(places, marked):
-        plane.label(*places[at], view.point(at), sides, always=at == marked)
+        plane.label(*places[at], view.point(at), sides, always=at == marked or at in ends)
 
 
 def _told(front: Front, view: _View, chosen: int | None) -> str:

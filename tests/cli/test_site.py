@@ -146,6 +146,7 @@ def test_the_figure_is_written_beside_the_table(
     plain = call("site", study, *asked)
     drawn = call("site", study, *asked, "--svg", file, "--lang", lang)
     assert (drawn.exit_code, drawn.stdout) == (0, plain.stdout)
+    assert b"@font-face" in file.read_bytes()  # as in the figures of a run: Persian everywhere
     root = ET.fromstring(file.read_bytes())  # noqa: S314  our own output
     assert (root.tag, root.get("lang")) == (SVG, lang)
     assert kind in str(root.get("class"))

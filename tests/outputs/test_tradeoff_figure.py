@@ -187,6 +187,14 @@ def test_the_chosen_plan_is_ringed_and_named() -> None:
     assert not rings(pareto_figure(TRAVEL, lang="en"))
 
 
+@pytest.mark.parametrize("against", ["price", "travel", "fairness"])
+def test_both_ends_of_a_front_have_their_label(against: str) -> None:
+    worst = [0.36, 0.358, 0.24, 0.13] if against == "fairness" else [0.0, 1.0, 2.0, 4.0]
+    figure = pareto_figure(front_of(against, worst), lang="en")
+    labels = [words for words in texts(figure) if "50.0%" in words or "80.0%" in words]
+    assert len(labels) == 2
+
+
 def test_what_is_not_proven_looks_otherwise() -> None:
     svg = pareto_figure(hasty(), lang="en")
     dots = [each for each in elements(svg, "ellipse") if each.find(SVG + "title") is not None]
