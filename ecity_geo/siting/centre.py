@@ -1,4 +1,4 @@
-"""The p-center: bisection over the costs, a set cover at each."""
+"""The p-center: bisection over the costs by quick means, then the proof right below the best."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from ecity_geo.siting.covers import solve_cover
 from ecity_geo.siting.exchange import greedy, interchange, prefer_earlier
-from ecity_geo.siting.instance import Floats, Instance, Integers, build
+from ecity_geo.siting.few_covers import STEPS, cover_of_few
+from ecity_geo.siting.instance import Floats, Integers, build
 from ecity_geo.siting.median import reach_all, travel
 from ecity_geo.siting.question import Question
+
+NARROW = 32
+"""Costs among which the best one lies, as far as quick means tell: it is asked for proof."""
+QUICK = STEPS // 10
+"""Exchanges at each cost until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +105,7 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
     rows = _binding(question)
     chosen, radius, bound = np.arange(question.p), 0.0, 0.0
     if len(rows.base):
-        chosen = _start(question, rows, deadline)
+        chosen = _farthest_first(rows, question.p)
         if np.isinf(rows.radius(chosen)):
             left = max(deadline - time.monotonic(), 0.01)
             chosen = reach_all(question, travel(question), time_limit=left)
@@ -117,24 +122,29 @@ def _bisect(
     radius, bound = rows.radius(chosen), rows.lowest
     costs = np.unique(np.concatenate([rows.cost, rows.base[np.isfinite(rows.base)]]))
     steps = costs[(costs >= bound) & (costs < radius)]
-    last = False
+    # Below this place among the steps quick means have found no cover, which may prove nothing.
+    least = 0
     while len(steps) and time.monotonic() < deadline:
-        # What fails in the middle often fails everywhere: then one question, right below the
-        # best choice, ends the search, where a bisection would ask ten of the hardest.
-        asked = float(steps[-1 if last else (len(steps) - 1) // 2])
-        cover = solve_cover(
-            rows.within(asked),
-            np.ones(rows.n_columns),
-            at_most=question.p,
+        quick = len(steps) - least > NARROW
+        # One proof right below the best choice ends the search; in the middle it would be one of
+        # several that are as hard.
+        asked = (least + len(steps) - 1) // 2 if quick else len(steps) - 1
+        cover = cover_of_few(
+            rows.within(float(steps[asked])),
+            question.p,
             time_limit=deadline - time.monotonic(),
+            start=chosen,
+            steps=QUICK if quick else STEPS,
+            decide=not quick,
         )
         if cover.chosen is not None:
-            chosen = _improved(question, rows, cover.chosen, deadline)
-            radius, last = rows.radius(chosen), False
+            chosen, radius = cover.chosen, rows.radius(cover.chosen)
             steps = steps[steps < radius]
         elif np.isinf(cover.bound):
-            steps, last = steps[steps > asked], True
+            steps, least = steps[asked + 1 :], max(least - asked - 1, 0)
             bound = float(steps.min(initial=radius))
+        elif quick:
+            least = asked + 1
         else:
             break
     return chosen, bound if len(steps) else radius
@@ -157,38 +167,23 @@ def _binding(question: Question) -> _Rows:
     )
 
 
-def _start(question: Question, rows: _Rows, deadline: float) -> Integers:
-    """Choose columns by the p-median of high powers of the cost, which minds the longest ways."""
-    top = float(rows.cost.max(initial=0.0)) or 1.0
-    instance = _powers(question, rows, top, power=8)
-    chosen, _ = interchange(instance, greedy(instance), deadline=deadline)
-    return _improved(question, rows, np.sort(chosen), deadline)
+def _farthest_first(rows: _Rows, p: int) -> Integers:
+    """Choose the nearest column of the row that has farthest to go, so many times.
 
-
-def _improved(question: Question, rows: _Rows, chosen: Integers, deadline: float) -> Integers:
-    """Exchange columns as long as that shortens the longest ways."""
-    radius = rows.radius(chosen)
-    if not 0 < radius < np.inf:
-        return chosen
-    instance = _powers(question, rows, radius, power=32)
-    better, _ = interchange(instance, greedy(instance, chosen), deadline=deadline)
-    better = np.sort(better)
-    return better if rows.radius(better) < radius else chosen
-
-
-def _powers(question: Question, rows: _Rows, top: float, *, power: int) -> Instance:
-    """Pose the p-median of powers of the cost, as shares of `top`, held within what a float is."""
-    share = np.minimum(rows.cost / top, 4.0) ** power
-    base = np.where(np.isfinite(rows.base), np.minimum(rows.base / top, 4.0) ** power, np.inf)
-    return build(
-        rows.row,
-        rows.column,
-        share,
-        base,
-        n_columns=rows.n_columns,
-        p=question.p,
-        scale=1.0,
-    )
+    After Gonzalez (1985), doi:10.1016/0304-3975(85)90224-5.
+    """
+    near = rows.base.copy()
+    free = np.ones(rows.n_columns, dtype=bool)
+    for _ in range(p):
+        far = near == near.max()
+        pair = np.flatnonzero(far[rows.row] & free[rows.column])
+        # Of rows that are equally far the one whose column is nearest, or comes first.
+        order = np.lexsort((rows.column[pair], rows.cost[pair]))
+        column = rows.column[pair[order[0]]] if len(order) else np.flatnonzero(free)[0]
+        free[column] = False
+        pair = np.flatnonzero(rows.column == column)
+        np.minimum.at(near, rows.row[pair], rows.cost[pair])
+    return np.flatnonzero(~free)
 
 
 def _shorter_for_all(

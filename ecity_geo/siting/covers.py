@@ -7,16 +7,13 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from ecity_geo.siting import highs
-from ecity_geo.siting.covering import DOMINANCE_WORK, covering_instance
-from ecity_geo.siting.exchange import greedy
-from ecity_geo.siting.incumbent import Incumbent
+from ecity_geo.siting.covering import DOMINANCE_WORK
 from ecity_geo.siting.instance import Flags, Floats, Integers
 from ecity_geo.siting.search import OBJECTIVE_SIZE
 
-_LP_ERROR = 1e-6
 ROUNDS = 6
 """Times that rows and columns are thinned out; mostly two change nothing more."""
 DENSE_CELLS = 36_000_000
@@ -45,7 +42,6 @@ def solve_cover(
     price: Floats,
     *,
     time_limit: float,
-    at_most: int | None = None,
 ) -> Cover:
     """Find the cheapest columns that cover every row.
 
@@ -57,8 +53,6 @@ def solve_cover(
         Of each column, positive.
     time_limit
         Seconds.
-    at_most
-        Any cover of so many columns will do, and whether there is one is all that is asked.
 
     Returns
     -------
@@ -76,31 +70,21 @@ def solve_cover(
         return Cover(chosen=np.empty(0, dtype=np.int64), bound=0.0)
     if (np.diff(covers.indptr) == 0).any():
         return Cover(chosen=None, bound=math.inf)
-    rows, columns = _thinned(covers, price)
+    rows, columns = thinned(covers, price)
     small = covers[rows][:, columns]
     start = greedy_cover(small, price[columns])
-    if at_most is not None and len(start) <= at_most:
-        return Cover(chosen=np.sort(columns[start]), bound=0.0)
-    if at_most is not None:
-        if _apart(small) > at_most or _relaxed(small, deadline) > at_most + _LP_ERROR:
-            return Cover(chosen=None, bound=math.inf)
-        exchanged = _exchanged(small, at_most, deadline)
-        if exchanged is not None:
-            return Cover(chosen=np.sort(columns[exchanged]), bound=0.0)
     step = _step(price)
     # HiGHS works to absolute tolerances: 1 of its units is a step, or a small part of all prices.
     unit = step or float(price.sum()) / OBJECTIVE_SIZE
     answer = highs.solve(
-        _program(small, price[columns] / unit, at_most),
+        cover_program(small, price[columns] / unit),
         time_limit=deadline - time.monotonic(),
-        tolerance=(_tolerance(price, step) if at_most is None else float(price.sum())) / unit,
-        start=None if at_most is not None else _marked(start, len(columns)),
+        tolerance=_tolerance(price, step) / unit,
+        start=_marked(start, len(columns)),
         reliable=0,
     )
-    found = np.flatnonzero(answer.x > 0.5) if answer.x is not None else None
-    if found is None and at_most is None:
-        found = start
-    chosen = None if found is None else np.sort(columns[found])
+    found = np.flatnonzero(answer.x > 0.5) if answer.x is not None else start
+    chosen = np.sort(columns[found])
     return Cover(chosen=chosen, bound=_raised(answer.bound * unit, step))
 
 
@@ -136,8 +120,20 @@ def greedy_cover(covers: csr_array, price: Floats) -> Integers:
     return np.array([column for column in taken if column in set(kept)], dtype=np.int64)
 
 
-def _thinned(covers: csr_array, price: Floats) -> tuple[Integers, Integers]:
-    """Return the rows and columns that decide; the first of equals stays."""
+def thinned(covers: csr_array, price: Floats) -> tuple[Integers, Integers]:
+    """Find the rows and columns that decide.
+
+    Parameters
+    ----------
+    covers, price
+        As in `solve_cover`; each row has a column.
+
+    Returns
+    -------
+    rows, columns
+        What is left when rows that another one implies and columns that another one replaces
+        are gone, in turn; the first of equals stays.
+    """
     rows, columns = np.arange(covers.shape[0]), np.arange(covers.shape[1])
     for _ in range(ROUNDS):
         part = covers[rows][:, columns]
@@ -186,65 +182,22 @@ def _contained(sets: csr_array) -> tuple[Integers, Integers]:
     return first, second
 
 
-def _apart(covers: csr_array) -> int:
-    """Count rows of which no two share a column: as many columns are needed at least."""
-    used = np.zeros(covers.shape[1], dtype=bool)
-    count = 0
-    for row in np.argsort(np.diff(covers.indptr), kind="stable"):
-        own = covers.indices[covers.indptr[row] : covers.indptr[row + 1]]
-        if not used[own].any():
-            used[own] = True
-            count += 1
-    return count
+def cover_program(covers: csr_array, price: Floats) -> highs.Program:
+    """Write a set cover as a program.
 
-
-def _relaxed(covers: csr_array, deadline: float) -> float:
-    """Return how many columns it takes when they may be chosen in parts: no cover has fewer."""
-    whole = _program(covers, np.ones(covers.shape[1]), None)
-    parts = highs.Program(
-        cost=whole.cost,
-        limit=whole.limit,
-        whole=np.zeros(covers.shape[1], dtype=bool),
-        rows=whole.rows,
-        lower=whole.lower,
-        upper=whole.upper,
-    )
-    answer = highs.solve(parts, time_limit=deadline - time.monotonic(), tolerance=0.0)
-    return float(answer.x.sum()) if answer.x is not None and answer.solved else 0.0
-
-
-def _exchanged(covers: csr_array, count: int, deadline: float) -> Integers | None:
-    """Look for a cover of so many columns by exchanges and shakes of the maximal covering."""
-    pairs = covers.tocoo()
-    instance = covering_instance(
-        pairs.row.astype(np.int64),
-        pairs.col.astype(np.int64),
-        np.ones(covers.shape[0]),
-        n_columns=covers.shape[1],
-        p=min(count, covers.shape[1]),
-        scale=float(covers.shape[0]),
-    )
-    best = Incumbent(instance, greedy(instance), deadline=deadline)
-    if best.cost > 0:
-        best.shake(np.arange(covers.shape[1]))
-    return best.chosen if best.cost <= 0 else None
-
-
-def _program(covers: csr_array, price: Floats, at_most: int | None) -> highs.Program:
+    Parameters
+    ----------
+    covers, price
+        As in `solve_cover`.
+    """
     n = covers.shape[1]
-    rows, lower = covers.astype(float), np.ones(covers.shape[0])
-    upper = np.full(covers.shape[0], math.inf)
-    if at_most is not None:
-        rows = csr_array(vstack([rows, csr_array(np.ones((1, n)))]))
-        lower, upper = np.append(lower, 0.0), np.append(upper, float(at_most))
     return highs.Program(
-        # The price guides the solver also where any cover will do, and the first one ends it.
         cost=price,
         limit=np.ones(n),
         whole=np.ones(n, dtype=bool),
-        rows=csr_array(rows),
-        lower=lower,
-        upper=upper,
+        rows=csr_array(covers.astype(float)),
+        lower=np.ones(covers.shape[0]),
+        upper=np.full(covers.shape[0], math.inf),
     )
 
 
