@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 # Fewer places than this tell little of clusters (Cliff & Ord 1981 take 20 to 30 as the least).
 FEW = 20
 LARGEST = 1e150
+# Values that differ by less, relatively, are the same.
+_SAME = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +93,7 @@ def moran(
     -----
     Moran (1950), doi:10.2307/2332142; variance under randomisation of Cliff & Ord (1981).
     """
-    return _global(values, values, weights, permutations, seed)
+    return _global(values, None, weights, permutations, seed)
 
 
 def bivariate_moran(
@@ -202,9 +204,11 @@ def _joins(
 
 
 def _global(
-    x: pd.Series, y: pd.Series, weights: SpatialWeights, permutations: int, seed: int
+    x: pd.Series, y: pd.Series | None, weights: SpatialWeights, permutations: int, seed: int
 ) -> GlobalMoran:
-    one, other = (standard_scores(values_at(each, weights, "Moran's I")) for each in (x, y))
+    """Return I of x against its neighbours' y, or without a y against their x."""
+    one = standard_scores(values_at(x, weights, "Moran's I"))
+    other = one if y is None else standard_scores(values_at(y, weights, "Moran's I"))
     check_draws(permutations, seed)
     n = len(one)
     matrix = weights.row_standardised().matrix
@@ -214,7 +218,7 @@ def _global(
     draws = _shuffles(other, permutations, seed)
     # One variable moves as a whole: shuffled against itself as it lies, a place could meet its own
     # value as a neighbour's, and the mean would be 0 instead of -1 / (n - 1).
-    if x is y:
+    if y is None:
         drawn = np.array([draw @ (matrix @ draw) for draw in draws]) / total
         z, note = _against_chance(i, matrix, one)
     else:
@@ -224,7 +228,7 @@ def _global(
     smaller = min((drawn >= i - slack).sum(), (drawn <= i + slack).sum())
     return GlobalMoran(
         i=i,
-        expected=-1 / (n - 1) if x is y else 0.0,
+        expected=-1 / (n - 1) if y is None else 0.0,
         z=z,
         p_normal=float(2 * stats.norm.sf(abs(z))),
         p=float(min(2 * (smaller + 1) / (permutations + 1), 1.0)),
@@ -287,8 +291,9 @@ def values_at(values: pd.Series, weights: SpatialWeights, what: str) -> Floats:
         )
     if len(aligned) < 4:
         raise AnalysisError(f"{what} needs at least four places; there are {len(aligned)}.")
-    # Values that differ by less than floating point can square are the same.
-    if aligned.std() == 0:
+    # The mean of equal values rounds, and then their spread is not quite 0. Values that differ by
+    # less than floating point can square are the same too.
+    if np.ptp(aligned) <= _SAME * np.abs(aligned).max() or aligned.std() == 0:
         raise AnalysisError(f"{what} cannot tell anything: all places have the same value.")
     check_neighbours(weights)
     return aligned
