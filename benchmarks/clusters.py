@@ -3,11 +3,13 @@
     python benchmarks/clusters.py [--full] [--repeat 5]
 
 Points lie evenly in a square, each with its 8 nearest neighbours. `equal` weights are 1/8 each;
-`distance` weights fall with the distance. `--full` adds 200,000 points, the default has 20,000
-(esda then runs once). Each case runs in a process of its own, so that `first_call` is the first of
-a process, and `peak_mb` that of this package alone; `esda_peak_mb` comes after it.
-`statistic_differs` is the largest difference of the statistics, `p_differs` of the p of the
-smaller tail.
+`distance` weights fall with the distance. `band`, with 5,000 and 20,000 points, takes all within a
+distance that holds 300 points on average, so that there are some hundreds of different counts of
+neighbours, which weigh the same in each row. `--full` adds 200,000 points, the default has 20,000
+(esda then runs once, as it does for `band`). Each case runs in a process of its own, so that
+`first_call` is the first of a process, and `peak_mb` that of this package alone; `esda_peak_mb`
+comes after it. `statistic_differs` is the largest difference of the statistics, `p_differs` of the
+p of the smaller tail.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from ecity_geo.geo.weights import SpatialWeights, k_nearest
+from ecity_geo.geo.weights import SpatialWeights, distance_band, k_nearest
 from ecity_geo.stats.clusters import local_moran
 
 
@@ -46,6 +48,8 @@ def city(n: int, kind: str) -> tuple[pd.Series, SpatialWeights]:
     xy = rng.random((n, 2)) * 20_000
     points = gpd.GeoSeries(gpd.points_from_xy(*xy.T), crs="EPSG:32638")
     values = pd.Series(np.sin(xy[:, 0] / 3000) + rng.normal(size=n), points.index)
+    if kind == "band":
+        return values, distance_band(points, 20_000 * np.sqrt(300 / (np.pi * n)))
     weights = k_nearest(points, 8)
     if kind == "equal":
         return values, weights
@@ -91,10 +95,12 @@ def measure(n: int, kind: str, repeat: int) -> dict[str, object]:
 
     small_values, small_weights = city(500, kind)
     esda.Moran_Local(small_values.to_numpy(), theirs(small_weights), permutations=99, seed=1)
-    other = seconds(run, repeat if n <= 20_000 else 1)
+    other = seconds(run, repeat if n <= 20_000 and kind != "band" else 1)
     row = {
         "places": n,
         "weights": kind,
+        "neighbours": float(weights.cardinality.mean()),
+        "counts": weights.cardinality.nunique(),
         "first_call": first,
         "seconds": ours,
         "esda": other,
@@ -112,12 +118,13 @@ def main() -> None:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--repeat", type=int, default=5)
     given = parser.parse_args()
-    for n in (20_000, 200_000) if given.full else (20_000,):
-        for kind in ("equal", "distance"):
-            # One task a process, which the next case does not inherit.
-            with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-                row = alone.submit(measure, n, kind, given.repeat).result()
-            print(json.dumps({"cores": os.cpu_count(), **row}), flush=True)
+    sizes = (20_000, 200_000) if given.full else (20_000,)
+    cases = [(n, kind) for n in sizes for kind in ("equal", "distance")]
+    for n, kind in [*cases, (5_000, "band"), (20_000, "band")]:
+        # One task a process, which the next case does not inherit.
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+            row = alone.submit(measure, n, kind, given.repeat).result()
+        print(json.dumps({"cores": os.cpu_count(), **row}), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ Islands (places without a neighbour) have no statistic, and are marked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import comb
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights
 from ecity_geo.stats.adjust import adjust_p
-from ecity_geo.stats.permutation import conditional_tails, difference_tails
+from ecity_geo.stats.permutation import conditional_tails, difference_tails, row_sums
 from ecity_geo.stats.spatial import check_draws, few_places, standard_scores, values_at
 
 Floats = NDArray[np.float64]
@@ -180,7 +180,7 @@ def getis_ord(
     members = counts + 1
     spread = x.std() * np.sqrt((n * members - members**2) / (n - 1))
     z = np.divide(lag + x - members * x.mean(), spread, out=np.full(n, np.nan), where=spread > 0)
-    tails = conditional_tails(x, matrix, lag, permutations=permutations, seed=seed)
+    tails = conditional_tails(x, matrix, permutations=permutations, seed=seed)
     hot = np.where(z >= 0, _NAMES.index("hot"), _NAMES.index("cold"))
     mean = np.divide(lag, counts, out=np.full(n, np.nan), where=counts > 0)
     return _clusters(weights, x, mean, z, tails.p_two_sided(), hot, permutations, seed, alpha)
@@ -228,15 +228,15 @@ def local_geary(
     x = values_at(values, weights, "Local Geary")
     check_draws(permutations, seed)
     z = standard_scores(x)
-    w = weights.row_standardised().matrix
-    lag, squares = w @ z, w @ z**2
-    statistic = z**2 * (np.diff(w.indptr) > 0) - 2 * z * lag + squares
-    p = difference_tails(z, w, statistic, permutations=permutations, seed=seed).p_two_sided()
+    mean = _means(weights, x)
+    lag, squares = (mean - x.mean()) / x.std(), _means(weights, z**2)
+    statistic = z**2 - 2 * z * lag + squares
+    p = difference_tails(x, weights.matrix, permutations=permutations, seed=seed).p_two_sided()
     n = len(z)
     # Over all other places: their mean is -z / (n - 1), their squares are what z leaves.
     expected = z**2 + 2 * z * z / (n - 1) + ((z**2).sum() - z**2) / (n - 1)
     alike = np.where(statistic <= expected, _NAMES.index("alike"), _NAMES.index("unlike"))
-    return _clusters(weights, x, w @ x, statistic, p, alike, permutations, seed, alpha)
+    return _clusters(weights, x, mean, statistic, p, alike, permutations, seed, alpha)
 
 
 def _local(
@@ -249,15 +249,23 @@ def _local(
 ) -> LocalClusters:
     value, other = (values_at(each, weights, "Local Moran") for each in (x, y))
     check_draws(permutations, seed)
-    one, two = standard_scores(value), standard_scores(other)
-    matrix = weights.row_standardised().matrix
-    lag = matrix @ two
+    one, mean = standard_scores(value), _means(weights, other)
+    lag = (mean - other.mean()) / other.std()
     n = len(one)
     statistic = one * lag * (n - 1) / n
-    tails = conditional_tails(two, matrix, lag, permutations=permutations, seed=seed)
+    tails = conditional_tails(other, weights.matrix, permutations=permutations, seed=seed)
     place = np.where(one > 0, np.where(lag > 0, 0, 3), np.where(lag > 0, 1, 2))
     p = tails.p_two_sided()
-    return _clusters(weights, value, matrix @ other, statistic, p, place, permutations, seed, alpha)
+    return _clusters(weights, value, mean, statistic, p, place, permutations, seed, alpha)
+
+
+def _means(weights: SpatialWeights, values: Floats) -> Floats:
+    """Return the weighted mean of the neighbours of each place; NaN for an island."""
+    sums = row_sums(weights.matrix)
+    mean: Floats = np.divide(
+        weights.matrix @ values, sums, out=np.full(len(sums), np.nan), where=sums > 0
+    )
+    return mean
 
 
 def _clusters(
@@ -300,7 +308,8 @@ def _clusters(
 
 def _coarse(neighbours: NDArray[np.int64], n: int, permutations: int, alpha: float) -> str:
     """Say when no p can be small enough, after adjustment, to be called a cluster."""
-    draws = max(comb(n - 1, int(k)) for k in np.unique(neighbours)) if neighbours.size else 1
+    most = neighbours[np.abs(neighbours - (n - 1) / 2).argmin()]
+    draws = float(comb(n - 1, most))
     least = 2 / (min(permutations, draws) + 1)
     if least <= alpha:
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,8 +11,10 @@ import pytest
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights, k_nearest
-from ecity_geo.stats.clusters import getis_ord, local_geary, local_moran
+from ecity_geo.stats.clusters import LocalClusters, getis_ord, local_geary, local_moran
 from ecity_geo.stats.spatial import GlobalMoran, bivariate_moran, moran
+
+Local = Callable[[pd.Series, SpatialWeights], LocalClusters]
 
 
 def town(n: int = 60) -> tuple[pd.Series, SpatialWeights]:
@@ -33,6 +37,32 @@ def test_one_value_everywhere_is_no_pattern_even_where_its_mean_rounds(
             find(same, weights)
     with pytest.raises(AnalysisError, match="same value"):
         bivariate_moran(values, same, weights)
+
+
+@pytest.mark.parametrize("find", [getis_ord, local_moran])
+@pytest.mark.parametrize("unit", [1e-12, 1e-9, 1e-3, 1e9])
+def test_p_does_not_depend_on_the_unit(find: Local, unit: float) -> None:
+    # Identity: the same figures in another unit, drawn with the same seed.
+    values, weights = town()
+    one, other = find(values, weights).table, find(values * unit, weights).table
+    assert other["p"].tolist() == one["p"].tolist()
+
+
+@pytest.mark.parametrize("find", [getis_ord, local_moran])
+@pytest.mark.parametrize("origin", [0.1, 1e6])
+def test_p_does_not_depend_on_the_origin(find: Local, origin: float) -> None:
+    values, weights = town()
+    one, other = find(values / 10, weights).table, find(values / 10 + origin, weights).table
+    assert other["p"].tolist() == one["p"].tolist()
+
+
+def test_one_outlier_does_not_hide_what_lies_elsewhere() -> None:
+    # Lags without the outlier differ by whole numbers, which 1e12 leaves apart.
+    values, weights = town()
+    values.iloc[0] = 1e12
+    near_it = weights.matrix[:, [0]].toarray().ravel() > 0
+    p = getis_ord(values, weights).table["p"][~near_it]
+    assert p.nunique() > 10
 
 
 def test_a_variable_against_itself_is_like_a_variable_against_its_copy() -> None:
