@@ -72,9 +72,9 @@ def areal_interpolate(
     source, target
         Valid polygons or multipolygons in one metric CRS. Targets must not overlap.
     extensive
-        Columns of `source` that are counts, such as people: they are shared out.
+        Columns of `source` that are counts, such as people, 0 or more: they are shared out.
     intensive
-        Columns that are rates or means, such as a score: they are averaged.
+        Other columns, that are rates or means, such as a score: they are averaged.
     raster
         Population raster for dasymetric weights: what lies where people live. Without one, the
         weight of a piece is its area.
@@ -89,8 +89,9 @@ def areal_interpolate(
     Raises
     ------
     AnalysisError
-        If the CRS is not metric or differs, a polygon is invalid, a column is missing or holds no
-        finite number, targets overlap, or the raster shows another place or negative people.
+        If the CRS is not metric or differs, a polygon is invalid, a column is missing, there or
+        asked for twice or holds no finite number, a count is negative, targets overlap, or the
+        raster shows another place or negative people.
     InputError
         If the raster cannot be read.
 
@@ -105,6 +106,7 @@ def areal_interpolate(
     require_metric(source, "source")
     check_same_crs(source, target, "source and target")
     counts, rates = _columns(source, extensive), _columns(source, intensive)
+    _check_columns(counts, rates, source.index)
     pieces = _cut(source, target)
     weight, rest = pieces.area, pieces.rest_area
     total = _per(pieces.source, weight, len(source)) + rest
@@ -139,6 +141,11 @@ def _columns(source: gpd.GeoDataFrame, names: Sequence[str]) -> dict[str, Floats
         raise AnalysisError(
             f"source: found no columns {unknown}, expected some of {list(source.columns)}."
         )
+    twice = [name for name in names if list(source.columns).count(name) > 1]
+    if twice:
+        raise AnalysisError(
+            f"source: found several columns {twice}, expected one of each name. Rename them."
+        )
     columns = {name: pd.to_numeric(source[name], errors="coerce") for name in names}
     for name, column in columns.items():
         wrong = ~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
@@ -150,6 +157,21 @@ def _columns(source: gpd.GeoDataFrame, names: Sequence[str]) -> dict[str, Floats
     return {name: column.to_numpy(dtype=float) for name, column in columns.items()}
 
 
+def _check_columns(counts: dict[str, Floats], rates: dict[str, Floats], index: pd.Index) -> None:
+    """Hold that a column is a count or a rate, and that counts are none below zero."""
+    if both := [name for name in counts if name in rates]:
+        raise AnalysisError(
+            f"source: found {both} as extensive and as intensive, expected either: a count is "
+            "shared out, a rate averaged. Ask for each column once, or copy it under another name."
+        )
+    for name, values in counts.items():
+        if (values < 0).any():
+            raise AnalysisError(
+                f"source: found negative {name!r} at {name_some(index, values < 0)}, expected "
+                "counts of 0 or more. Give gains and losses as two columns."
+            )
+
+
 def _cut(source: gpd.GeoDataFrame, target: gpd.GeoDataFrame) -> _Pieces:
     """Cut the sources along the targets."""
     sources, targets = valid_polygons(source), valid_polygons(target)
@@ -159,8 +181,10 @@ def _cut(source: gpd.GeoDataFrame, target: gpd.GeoDataFrame) -> _Pieces:
     some = area > 0
     one, other, area = one[some], other[some], area[some]
     whole = shapely.area(sources)
-    rest = whole - _per(one, area, len(sources))
-    twice = rest < -OVERLAP * whole
+    outside = _left_over(sources, targets)
+    # Not what the pieces leave of the whole: a gap as large as an overlap would hide it.
+    rest = shapely.area(outside)
+    twice = _per(one, area, len(sources)) + rest > whole * (1 + OVERLAP)
     if twice.any():
         raise AnalysisError(
             "target: found polygons that overlap in the source at "
@@ -172,7 +196,7 @@ def _cut(source: gpd.GeoDataFrame, target: gpd.GeoDataFrame) -> _Pieces:
         target=other.astype(np.int64),
         area=area,
         rest_area=np.where(rest > OVERLAP * whole, rest, 0.0),
-        shapes=np.concatenate([shapes[some], _left_over(sources, targets)]),
+        shapes=np.concatenate([shapes[some], outside]),
     )
 
 

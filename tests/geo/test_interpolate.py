@@ -147,8 +147,9 @@ def test_an_even_raster_is_the_area_and_itself_is_itself(tmp_path: Path) -> None
     by_area = areal_interpolate(source, target, extensive=["people"]).table
     by_people = areal_interpolate(source, target, extensive=["people"], raster=even).table
     pd.testing.assert_frame_equal(by_people, by_area)
-    same = areal_interpolate(source, source, extensive=["people"], intensive=["people"]).table
-    assert same["people"].tolist() == pytest.approx(source["people"].tolist())
+    for asked in ({"extensive": ["people"]}, {"intensive": ["people"]}):
+        same = areal_interpolate(source, source, **asked).table
+        assert same["people"].tolist() == pytest.approx(source["people"].tolist())
 
 
 def test_turning_the_city_changes_nothing() -> None:
@@ -185,3 +186,39 @@ def test_what_cannot_be_answered_is_refused(tmp_path: Path) -> None:
         areal_interpolate(HALVES, target, extensive=["people"], raster=negative)
     with pytest.raises(InputError, match=r"none\.tif"):
         areal_interpolate(HALVES, target, extensive=["people"], raster=tmp_path / "none.tif")
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts"),
+    [
+        (box(0, 0, 1000, 1000), [box(400, 0, 700, 1000), box(600, 0, 900, 1000)]),
+        (box(0, 0, 4, 1), [box(0, 0, 2, 1), box(1, 0, 3, 1)]),
+    ],
+)
+def test_an_overlap_is_told_though_a_gap_of_its_size_hides_it(
+    whole: Polygon, parts: list[Polygon]
+) -> None:
+    source = gpd.GeoDataFrame({"people": [100.0]}, geometry=[whole], crs=CRS)
+    target = gpd.GeoDataFrame(geometry=parts, crs=CRS)
+    with pytest.raises(AnalysisError, match="polygons that overlap"):
+        areal_interpolate(source, target, extensive=["people"])
+    # GEOS: what the union of the targets leaves of the source.
+    made = areal_interpolate(source, target.dissolve(), extensive=["people"])
+    outside = whole.difference(shapely.union_all(parts)).area / whole.area
+    assert made.outside["people"] == pytest.approx(100 * outside)
+
+
+def test_a_column_is_a_count_or_a_rate() -> None:
+    source = gpd.GeoDataFrame({"people": [3.0]}, geometry=[box(0, 0, 1, 1)], crs=CRS)
+    with pytest.raises(AnalysisError, match=r"found \['people'\] as extensive and as intensive"):
+        areal_interpolate(source, source, extensive=["people"], intensive=["people"])
+    twice = pd.concat([source, source[["people"]]], axis=1)
+    with pytest.raises(AnalysisError, match=r"several columns \['people'\]"):
+        areal_interpolate(twice, source, extensive=["people"])
+
+
+def test_counts_below_zero_are_named() -> None:
+    source = gpd.GeoDataFrame({"people": [-3.0]}, geometry=[box(0, 0, 1, 1)], index=["a"], crs=CRS)
+    with pytest.raises(AnalysisError, match="negative 'people' at 'a'"):
+        areal_interpolate(source, source, extensive=["people"])
+    assert areal_interpolate(source, source, intensive=["people"]).table["people"].tolist() == [-3]
