@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.options import as_number
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,6 +33,9 @@ class CostMatrix:
         ``"m"`` or ``"min"``, or a unit of the caller's own.
     cutoff
         Greatest cost that was looked for, inclusive; infinite when nothing was cut.
+    unjoined
+        Of costs along streets, the points that join none: `role` (``"demand"`` or
+        ``"facility"``), `id`, `reason` and `metres` as from `ecity_geo.geo.joined.unjoined`.
     """
 
     costs: csr_array
@@ -39,6 +43,7 @@ class CostMatrix:
     facility_ids: pd.Index
     unit: str
     cutoff: float = np.inf
+    unjoined: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.demand_ids), len(self.facility_ids))
@@ -62,6 +67,7 @@ class CostMatrix:
         facility_ids: pd.Index,
         unit: str,
         cutoff: float = np.inf,
+        unjoined: pd.DataFrame | None = None,
     ) -> CostMatrix:
         """Build from pairs given by row and column position.
 
@@ -77,16 +83,32 @@ class CostMatrix:
             Unit of `cost`.
         cutoff
             Greatest cost that was looked for.
+        unjoined
+            Points that join no street; see the class.
 
         Returns
         -------
         cost_matrix
             The sparse matrix.
+
+        Raises
+        ------
+        AnalysisError
+            If the pairs differ in length, a position is out of range, or a pair stands twice.
         """
-        costs = csr_array(
-            (np.asarray(cost, dtype=float), (demand, facility)),
-            shape=(len(demand_ids), len(facility_ids)),
-        )
+        shape = (len(demand_ids), len(facility_ids))
+        if not len(demand) == len(facility) == len(cost):
+            raise AnalysisError(
+                f"pairs: found {len(demand)} demand positions, {len(facility)} facility positions "
+                f"and {len(cost)} costs, expected one of each for a pair."
+            )
+        for name, at, size in zip(("demand", "facility"), (demand, facility), shape, strict=True):
+            if len(at) and not (np.min(at) >= 0 and np.max(at) < size):
+                raise AnalysisError(
+                    f"pairs: found {name} positions from {np.min(at)} to {np.max(at)}, expected "
+                    f"0 to {size - 1}, the rows of the ids."
+                )
+        costs = csr_array((np.asarray(cost, dtype=float), (demand, facility)), shape=shape)
         if costs.nnz != len(cost):
             # scipy adds them up, which is no cost of anything
             raise AnalysisError("A pair of a demand point and a facility has more than one cost.")
@@ -96,6 +118,7 @@ class CostMatrix:
             facility_ids=facility_ids,
             unit=unit,
             cutoff=cutoff,
+            unjoined=unjoined,
         )
 
     @classmethod
@@ -120,7 +143,7 @@ class CostMatrix:
             values = frame.to_numpy(dtype=float)
         except (TypeError, ValueError) as fault:
             raise AnalysisError(f"A table of costs holds numbers only: {fault}.") from fault
-        if not cutoff >= 0:
+        if not as_number(cutoff, "cutoff", "a cost of 0 or more") >= 0:
             raise AnalysisError(f"The cutoff must be a number from 0, not {cutoff!r}.")
         if (values == -np.inf).any():
             raise AnalysisError("A table of costs has a cost of minus infinity.")
@@ -180,6 +203,7 @@ class CostMatrix:
             facility_ids=facility_ids,
             unit=self.unit,
             cutoff=self.cutoff,
+            unjoined=_unjoined_of(self.unjoined, facility_ids),
         )
 
     def within(self, standard: float) -> CostMatrix:
@@ -201,6 +225,7 @@ class CostMatrix:
             If `standard` exceeds the cutoff (pairs would be missing in silence), is negative, or
             is not a number.
         """
+        standard = as_number(standard, "standard", "a cost of 0 or more")
         if not standard >= 0:
             raise AnalysisError(f"standard: found {standard:g}, expected a cost of 0 or more.")
         if standard > self.cutoff:
@@ -216,13 +241,34 @@ class CostMatrix:
         costs = csr_array(
             (self.costs.data[kept], self.costs.indices[kept], ends), shape=self.costs.shape
         )
-        return CostMatrix(
-            costs=costs,
-            demand_ids=self.demand_ids,
-            facility_ids=self.facility_ids,
-            unit=self.unit,
-            cutoff=standard,
+        return replace(self, costs=costs, cutoff=standard)
+
+    def unreached(self) -> pd.DataFrame:
+        """Tell which demand points reach no facility, and which facilities nobody reaches.
+
+        Returns
+        -------
+        unreached
+            A row each: `role` (``"demand"`` or ``"facility"``), `id`, `reason` and `metres` to
+            the nearest street (missing where that is not the reason). Reasons: ``"too far"``
+            from every street, on an ``"island"`` of streets, ``"beyond the cutoff"``, and, where
+            nothing was cut, ``"not connected"``. With a cutoff nobody looked on whether a way
+            leads there at all.
+        """
+        ends = {"demand": self.demand_ids, "facility": self.facility_ids}
+        counts = {
+            "demand": np.diff(self.costs.indptr),
+            "facility": np.bincount(self.costs.indices, minlength=len(self.facility_ids)),
+        }
+        empty = pd.DataFrame(
+            [(role, at) for role, ids in ends.items() for at in ids[counts[role] == 0]],
+            columns=["role", "id"],
         )
+        apart = "not connected" if np.isinf(self.cutoff) else "beyond the cutoff"
+        if self.unjoined is None or empty.empty:
+            return empty.assign(reason=apart, metres=np.nan)
+        told = empty.merge(self.unjoined, on=["role", "id"], how="left")
+        return told.assign(reason=told["reason"].fillna(apart))
 
     def nearest(self) -> pd.DataFrame:
         """Find each demand point's nearest facility; ties go to the first column.
@@ -247,6 +293,12 @@ class CostMatrix:
         names = np.array([*self.facility_ids, None], dtype=object)
         ids = pd.Series(names[facility], index=self.demand_ids, dtype=object)
         return pd.DataFrame({"cost": cost, "facility_id": ids})
+
+
+def _unjoined_of(unjoined: pd.DataFrame | None, facility_ids: pd.Index) -> pd.DataFrame | None:
+    if unjoined is None:
+        return None
+    return unjoined[(unjoined["role"] == "demand") | unjoined["id"].isin(facility_ids)]
 
 
 def check_unique(demand_ids: pd.Index, facility_ids: pd.Index) -> None:

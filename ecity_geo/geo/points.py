@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ecity_geo.crs import crs_name, require_metric
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.options import as_number
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +80,7 @@ def places_of(
     """
     require_metric(demand, "demand")
     check_same_crs(demand, facilities, "demand and facilities")
-    if not cutoff >= 0:
+    if not as_number(cutoff, "cutoff", "a cost of 0 or more") >= 0:
         raise AnalysisError(f"cutoff: found {cutoff:g}, expected a cost of 0 or more.")
     if demand.empty or facilities.empty:
         name = "demand points" if demand.empty else "facilities"

@@ -12,7 +12,7 @@ from shapely.ops import substring
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.joined import Floats, join_streets, reversed_with_places, walking
+from ecity_geo.geo.joined import Floats, check_streets, join_streets, reversed_with_places, walking
 from ecity_geo.geo.points import coordinates
 from ecity_geo.geo.search import reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
@@ -81,6 +81,7 @@ def service_areas(
         shapes = shapely.buffer(np.array(facilities.geometry)[:, None], ends, quad_segs=16)
     else:
         shapes = np.full((len(points), len(ends)), shapely.Polygon(), dtype=object)
+        check_streets(streets, facilities)
         goals, position = join_streets(streets, points, "facility")
         shapes[position] = _along_streets(streets, goals, ends, unit, width)
     return gpd.GeoDataFrame(

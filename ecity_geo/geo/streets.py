@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.options import as_number
+from ecity_geo.geo.street_lines import MILLIMETRE, check_lines, lines_of, per_line, split
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Unit = Literal["m", "min"]
 
-LINESTRING = 1
-"""Shapely's type number of a line."""
-GRID = 1e-3
-"""Lines meet where their vertices agree to the millimetre."""
+ONEWAY = "1, -1 or 0 (as drawn, against it, both) for each line"
 ISLAND = 2000.0
 """Metres of street below which a part that is cut off from the rest is an island."""
 
@@ -68,7 +69,7 @@ class Snapped:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StreetGraph:
-    """Directed street graph in the working CRS; see `from_lines`.
+    """Directed street graph in a metric CRS; see `from_lines`.
 
     A line runs from junction to junction. It carries one directed edge where it is one-way and
     two otherwise. Parallel lines and loops are kept: people live there too.
@@ -89,6 +90,9 @@ class StreetGraph:
         Whether the edge runs against the direction in which its line is drawn.
     snap
         A point farther than this many metres from every street of the mainland is unreachable.
+    crs
+        CRS of the coordinates; points in another one are refused. Unknown where the lines came
+        without: then nobody can hold the points against it.
     """
 
     x: Floats
@@ -101,32 +105,38 @@ class StreetGraph:
     line: Integers
     against: NDArray[np.bool_]
     snap: float = 500.0
+    crs: CRS | None = None
 
     @classmethod
     def from_lines(
         cls,
-        geometry: ArrayLike,
+        geometry: gpd.GeoSeries | gpd.GeoDataFrame | ArrayLike,
         minutes: ArrayLike,
         *,
         oneway: ArrayLike | None = None,
         snap: float = 500.0,
+        crs: CRS | str | int | None = None,
     ) -> StreetGraph:
         """Build the graph from street lines.
 
-        Lines meet at vertices that they share, to the millimetre, be it in their middle (as OSM
-        ways do). Lines that merely cross do not meet: one of them is a bridge.
+        Lines meet at vertices that they share, be it in their middle (as OSM ways do). Vertices
+        a millimetre apart or less are one, and so are those that a chain of such steps joins.
+        Lines that merely cross do not meet: one of them is a bridge.
 
         Parameters
         ----------
         geometry
             n LineStrings in a metric CRS.
         minutes
-            Travel time along each whole line; shared out by length where a line is split.
+            Travel time along each whole line, above 0; shared out by length where a line is
+            split.
         oneway
             Per line 1 (open in the direction in which it is drawn), -1 (against it) or 0 (both
             ways); both ways for all when left out.
         snap
             A point farther than this many metres from every street is unreachable.
+        crs
+            Their CRS; by default that of the layer, and unknown for a plain list.
 
         Returns
         -------
@@ -136,16 +146,20 @@ class StreetGraph:
         Raises
         ------
         AnalysisError
-            If a geometry is not a line with finite coordinates, a travel time is negative or not
-            finite, a one-way mark is unknown, `snap` is not above 0, or no line is left.
+            If a geometry is not a line with finite coordinates, the CRS is not metric or another
+            than that of the layer, a travel time is not above 0 or not finite, a one-way mark is
+            unknown, `snap` is not above 0, or no line is left.
         """
-        if not snap > 0:
-            raise AnalysisError(f"snap: found {snap:g} m, expected a distance above 0.")
-        streets = np.asarray(geometry, dtype=object)
-        time = np.asarray(minutes, dtype=float)
-        marks = np.zeros(len(streets)) if oneway is None else np.asarray(oneway, dtype=float)
-        _check_lines(streets, time, marks)
-        nodes, lines, ends, source, metres = _split(streets)
+        check_snap(snap)
+        streets, known = lines_of(geometry, crs)
+        time = per_line(minutes, geometry, "minutes", "one number for each line")
+        marks = (
+            np.zeros(len(streets))
+            if oneway is None
+            else per_line(oneway, geometry, "oneway", ONEWAY)
+        )
+        check_lines(streets, time, marks, known)
+        nodes, lines, ends, source, metres = split(streets)
         whole = np.bincount(source, weights=metres, minlength=len(streets))
         time = time[source] * metres / whole[source]
         with_it = np.flatnonzero(marks[source] >= 0)
@@ -162,6 +176,7 @@ class StreetGraph:
             line=line,
             against=np.repeat([False, True], [len(with_it), len(against_it)]),
             snap=float(snap),
+            crs=known,
         )
 
     @property
@@ -302,69 +317,22 @@ def _along(lines: NDArray[np.object_], points: NDArray[np.object_]) -> Floats:
     """
     length = shapely.length(lines)
     metres = shapely.line_locate_point(lines, points)
-    along = np.where(metres < GRID, 0.0, np.minimum(metres / length, 1.0))
-    return np.where(length - metres < GRID, 1.0, along)
+    along = np.where(metres < MILLIMETRE, 0.0, np.minimum(metres / length, 1.0))
+    return np.where(length - metres < MILLIMETRE, 1.0, along)
 
 
-def _check_lines(streets: NDArray[np.object_], minutes: Floats, marks: Floats) -> None:
-    """Hold that each street is a line that can be travelled."""
-    if not len(streets) == len(minutes) == len(marks):
-        raise AnalysisError(
-            f"streets: found {len(streets)} lines, {len(minutes)} travel times and {len(marks)} "
-            "one-way marks, expected one of each per line."
-        )
-    points, source = shapely.get_coordinates(streets, return_index=True)
-    nowhere = np.zeros(len(streets), dtype=bool)
-    nowhere[source[~np.isfinite(points).all(axis=1)]] = True
-    faults = {
-        "something else than a line": shapely.get_type_id(streets) != LINESTRING,
-        "coordinates that are not finite": nowhere,
-        "a travel time that is negative or not finite": ~(np.isfinite(minutes) & (minutes >= 0)),
-        "a one-way mark that is not 1, 0 or -1": ~np.isin(marks, (1, 0, -1)),
-    }
-    for fault, wrong in faults.items():
-        if wrong.any():
-            first, count = int(np.argmax(wrong)), int(wrong.sum())
-            raise AnalysisError(
-                f"streets: found {fault} in {count} of {len(wrong)} lines, the first at position "
-                f"{first}. Correct them or leave them out."
-            )
+def check_snap(snap: object) -> None:
+    """Hold that the greatest distance from the streets is one.
 
+    Parameters
+    ----------
+    snap
+        As for `StreetGraph.from_lines`.
 
-def _split(
-    streets: NDArray[np.object_],
-) -> tuple[Floats, NDArray[np.object_], Integers, Integers, Floats]:
-    """Cut lines at every vertex that they share with another line or pass twice.
-
-    Returns node coordinates, the pieces, their end nodes (n x 2), the line that each is a part
-    of, and their length in metres.
+    Raises
+    ------
+    AnalysisError
+        If it is no number, or not above 0.
     """
-    places, place, source = _vertices(streets)
-    end = np.ones(len(place), dtype=bool)
-    end[1:-1] = (source[1:-1] != source[:-2]) | (source[1:-1] != source[2:])
-    stop = np.flatnonzero(end | (np.bincount(place)[place] > 1))
-    joined = source[stop[:-1]] == source[stop[1:]]
-    first, last = stop[:-1][joined], stop[1:][joined]
-    if not len(first):
-        raise AnalysisError("streets: found no line of any length, expected some streets.")
-
-    size = last - first + 1
-    piece = np.repeat(np.arange(len(size)), size)
-    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    lines = shapely.linestrings(places[place[np.repeat(first, size) + within]], indices=piece)
-    used, ends = np.unique(place[np.column_stack([first, last])], return_inverse=True)
-    return places[used], lines, ends.reshape(-1, 2), source[first], shapely.length(lines)
-
-
-def _vertices(streets: NDArray[np.object_]) -> tuple[Floats, Integers, Integers]:
-    """Return the distinct places, and of each vertex its place and its line.
-
-    A vertex that repeats the one before it in its line is left out.
-    """
-    points, source = shapely.get_coordinates(streets, return_index=True)
-    # As complex numbers, x + iy, NumPy sorts them without Python objects.
-    rounded = (np.rint(points / GRID) * GRID).view(np.complex128).ravel()
-    places, place = np.unique(rounded, return_inverse=True)
-    moved = np.ones(len(place), dtype=bool)
-    moved[1:] = (place[1:] != place[:-1]) | (source[1:] != source[:-1])
-    return places.view(np.float64).reshape(-1, 2), place[moved], source[moved].astype(np.int64)
+    if not as_number(snap, "snap", "metres above 0") > 0:
+        raise AnalysisError(f"snap: found {snap:g} m, expected a distance above 0.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix, check_unique
-from ecity_geo.geo.joined import join_both, reversed_with_places
+from ecity_geo.geo.joined import check_streets, join_both, reversed_with_places, unjoined_of
 from ecity_geo.geo.near import NearPairs
 from ecity_geo.geo.points import places_of
 from ecity_geo.geo.search import Reached, nearest_start, reached_within
@@ -26,19 +26,20 @@ def cost_matrix(
     demand: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
-    measure: Measure = "straight",
+    measure: Measure | None = None,
     unit: Unit = "m",
     streets: StreetGraph | None = None,
     cutoff: float = np.inf,
 ) -> CostMatrix:
-    """Travel costs from demand to facilities, by the measure that a study asks for.
+    """Travel costs from demand to facilities, along streets or in a straight line.
 
     Parameters
     ----------
     demand, facilities
         Points in one metric CRS, each with unique index labels.
     measure
-        ``"straight"`` (metres only) or ``"streets"``.
+        ``"straight"`` (metres only) or ``"streets"``; by default along the streets where they
+        are given.
     unit
         ``"m"`` or ``"min"``.
     streets
@@ -63,7 +64,9 @@ def cost_matrix(
     return along_streets(demand, facilities, network, unit=unit, cutoff=cutoff)
 
 
-def check_measure(measure: Measure, unit: Unit, streets: StreetGraph | None) -> StreetGraph | None:
+def check_measure(
+    measure: Measure | None, unit: Unit, streets: StreetGraph | None
+) -> StreetGraph | None:
     """Hold that a measure, its unit and the streets go together.
 
     Parameters
@@ -79,8 +82,10 @@ def check_measure(measure: Measure, unit: Unit, streets: StreetGraph | None) -> 
     Raises
     ------
     AnalysisError
-        If streets are missing, or a straight line is asked for in minutes.
+        If the measure is unknown, streets are missing, or a straight line is asked for in minutes.
     """
+    if measure is None:
+        measure = "straight" if streets is None else "streets"
     if measure not in get_args(Measure):
         raise AnalysisError(f'measure: found {measure!r}, expected "straight" or "streets".')
     if measure == "streets":
@@ -152,8 +157,8 @@ def along_streets(
     demand, facilities
         Points in the CRS of the streets, each with unique index labels.
     streets
-        Street graph. A point farther from every street than its `snap` is unreachable: its row
-        or column stays empty.
+        Street graph in that CRS. A point farther from every street than its `snap` is
+        unreachable: its row or column stays empty.
     unit
         ``"min"`` for the quickest way, ``"m"`` for the shortest.
     cutoff
@@ -162,13 +167,15 @@ def along_streets(
     Returns
     -------
     cost_matrix
-        ``n_demand x n_facility``, in `unit`. Asymmetric where streets are one-way.
+        ``n_demand x n_facility``, in `unit`. Asymmetric where streets are one-way. Which points
+        join no street, and why, is in its `unjoined`; see also `CostMatrix.unreached`.
 
     Raises
     ------
     AnalysisError
-        If the CRS is not metric or differs, a point is missing or not finite, ids repeat, the
-        cutoff is negative, or no demand or no facility at all lies at the streets.
+        If the CRS is not metric or differs, also from that of the streets, a point is missing or
+        not finite, ids repeat, the cutoff is negative, or no demand or no facility at all lies at
+        the streets.
 
     Notes
     -----
@@ -176,6 +183,7 @@ def along_streets(
     streets, so that costs run towards it.
     """
     homes, goals = places_of(demand, facilities, cutoff)
+    check_streets(streets, demand)
     (at_home, rows), (at_goal, columns) = join_both(streets, homes, goals)
     goal, home, cost = _search(streets, at_home, at_goal, unit=unit, cutoff=cutoff)
     return CostMatrix.from_pairs(
@@ -186,6 +194,9 @@ def along_streets(
         facility_ids=facilities.index,
         unit=unit,
         cutoff=float(cutoff),
+        unjoined=unjoined_of(
+            streets, (homes, rows, demand.index), (goals, columns, facilities.index)
+        ),
     )
 
 
@@ -209,7 +220,8 @@ def nearest_along_streets(
     nearest
         As from `CostMatrix.nearest` on the costs of `along_streets`: indexed by demand id, `cost`
         in `unit` (infinite where no facility is within reach) and `facility_id` (missing there);
-        of facilities that are equally near the first.
+        of facilities that are equally near the first. `ecity_geo.geo.joined.unjoined` tells which
+        points are too far from the streets or on an island.
 
     Raises
     ------
@@ -223,6 +235,7 @@ def nearest_along_streets(
     number of facilities, and no pair is stored.
     """
     homes, goals = places_of(demand, facilities, cutoff)
+    check_streets(streets, demand)
     check_unique(demand.index, facilities.index)
     (at_home, rows), (at_goal, columns) = join_both(streets, homes, goals)
     nodes, count = len(streets.x), len(columns)

@@ -19,7 +19,7 @@ from scipy.spatial import KDTree
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.compiled import threads
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.geo.joined import join_both, reversed_with_places
+from ecity_geo.geo.joined import Places, check_streets, join_both, reversed_with_places, unjoined_of
 from ecity_geo.geo.near import NearPairs, Pairs
 from ecity_geo.geo.points import places_of
 from ecity_geo.geo.search import nearest_start, reached_within
@@ -41,7 +41,7 @@ def useful_costs(
     *,
     standing: pd.Index,
     within: float,
-    measure: Measure = "straight",
+    measure: Measure | None = None,
     unit: Unit = "m",
     streets: StreetGraph | None = None,
 ) -> CostMatrix:
@@ -75,10 +75,15 @@ def useful_costs(
     if not standing.isin(facilities.index).all():
         raise AnalysisError("A standing facility is not among the facilities.")
     network = check_measure(measure, unit, streets)
+    lost = None
     if network is None:
         parts = list(_straight(homes, goals, stands, within))
     else:
-        parts = list(_along(network, homes, goals, stands, within, unit))
+        check_streets(network, demand)
+        joined = join_both(network, homes, goals)
+        parts = list(_along(network, joined, stands, within, unit))
+        at = joined[0][1], joined[1][1]
+        lost = unjoined_of(network, (homes, at[0], demand.index), (goals, at[1], facilities.index))
     row, column, cost = (np.concatenate(part) for part in zip(*parts, strict=True))
     return CostMatrix.from_pairs(
         row,
@@ -88,6 +93,7 @@ def useful_costs(
         facility_ids=facilities.index,
         unit=unit,
         cutoff=float(within),
+        unjoined=lost,
     )
 
 
@@ -102,9 +108,9 @@ def _straight(homes: Floats, goals: Floats, stands: Bools, within: float) -> Ite
 
 
 def _along(
-    streets: StreetGraph, homes: Floats, goals: Floats, stands: Bools, within: float, unit: Unit
+    streets: StreetGraph, places: Places, stands: Bools, within: float, unit: Unit
 ) -> Iterator[Pairs]:
-    (at_home, rows), (at_goal, columns) = join_both(streets, homes, goals)
+    (at_home, rows), (at_goal, columns) = places
     graph = reversed_with_places(streets, at_home, at_goal, unit=unit)
     starts = len(streets.x) + np.arange(len(columns))
     first = len(streets.x) + len(columns)

@@ -116,7 +116,7 @@ def read_streets(
             )
         )
     graph = StreetGraph.from_lines(
-        lines.geometry.to_numpy(),
+        lines.geometry,
         lines["minutes"].to_numpy(dtype=float),
         oneway=lines["oneway"].to_numpy(dtype=np.int64),
         snap=config.snap,

@@ -13,6 +13,7 @@ from pyproj import CRS
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
+from ecity_geo.geo.joined import check_streets
 from ecity_geo.geo.points import check_same_crs, coordinates
 from ecity_geo.geo.spread import central, junctions, spread_out, squares
 from ecity_geo.geo.streets import StreetGraph
@@ -98,7 +99,7 @@ def grid_candidates(
 def street_candidates(
     streets: StreetGraph,
     *,
-    crs: CRS | str | int,
+    crs: CRS | str | int | None = None,
     spacing: float,
     near: gpd.GeoDataFrame | None = None,
     reach: float | None = None,
@@ -111,7 +112,7 @@ def street_candidates(
     streets
         Street graph. Its islands, which no point joins, are left out.
     crs
-        Its CRS, metric.
+        Its CRS, metric; by default as the graph tells.
     spacing
         Least distance between two candidates, in metres.
     near
@@ -144,8 +145,11 @@ def street_candidates(
         )
     living = None if near is None else _living(near)
     nodes = _junctions(streets, living, reach)
-    layer = gpd.GeoSeries(gpd.points_from_xy(nodes["x"], nodes["y"]), crs=crs)
+    layer = gpd.GeoSeries(
+        gpd.points_from_xy(nodes["x"], nodes["y"]), crs=streets.crs if crs is None else crs
+    )
     require_metric(layer, "streets")
+    check_streets(streets, layer)
     if near is not None:
         check_same_crs(layer, near, "streets and people")
     kept = spread_out(_usable(nodes, layer, near is not None, within, reach), spacing=spacing)

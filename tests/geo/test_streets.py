@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -150,7 +152,7 @@ def random_lines(rng: np.random.Generator) -> tuple[list[LineString], np.ndarray
         moved = np.r_[True, (np.diff(corners, axis=0) != 0).any(axis=1)]
         if moved.sum() > 1:
             lines.append(LineString(corners[moved]))
-    minutes = rng.integers(0, 5, len(lines)).astype(float)
+    minutes = rng.integers(1, 5, len(lines)).astype(float)
     return lines, minutes, rng.integers(-1, 2, len(lines))
 
 
@@ -240,7 +242,7 @@ def test_lines_keep_their_ends_and_costs_per_direction() -> None:
     assert streets.line_costs("m").tolist() == [[5, np.inf], [np.inf, 5]]
 
 
-@pytest.mark.parametrize("minutes", [-1, np.nan, np.inf])
+@pytest.mark.parametrize("minutes", [-1, 0, np.nan, np.inf])
 def test_impossible_travel_times_are_refused(minutes: float) -> None:
     with pytest.raises(AnalysisError, match=r"travel time .* 1 of 2 lines.* position 1"):
         graph([A, X], [X, B], minutes=[1, minutes])
@@ -269,3 +271,73 @@ def test_other_faults_are_refused() -> None:
         StreetGraph.from_lines([], [])
     with pytest.raises(AnalysisError, match="snap: found 0 m"):
         graph([A, B], snap=0)
+
+
+def test_ends_meet_wherever_the_middle_of_a_millimetre_lies() -> None:
+    for end in (500.0003, 500.0005, 500.00099999):
+        first, second = [(0, 0), (end, 0)], [(end + 1e-8, 0), (3000, 0)]
+        assert graph(first, second).components.weak == 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    noise=st.sampled_from([0.0, 1e-8, 1e-6, 1e-4, 3e-4]),
+    shift=st.sampled_from([0.0, 0.0005, 612_345.6785, 4_213_000.0005]),
+)
+def test_noise_and_moving_the_city_part_no_streets(seed: int, noise: float, shift: float) -> None:
+    # By hand: 6 x 6 crossings, however the ends of their 60 streets are off by less than half
+    # a millimetre.
+    rng = np.random.default_rng(seed)
+    steps = [((i, j), (i + 1, j)) for i in range(5) for j in range(6)]
+    steps += [(one[::-1], other[::-1]) for one, other in steps]
+    ends = np.array(steps) * 100.0 + shift
+    moved = ends + rng.uniform(-noise, noise, ends.shape)
+    streets = StreetGraph.from_lines(shapely.linestrings(moved), np.ones(len(moved)))
+    assert (len(streets.x), len(streets.lines), streets.components.strong) == (36, 60, 1)
+
+
+def test_a_chain_of_steps_below_a_millimetre_is_one_place() -> None:
+    ends = [10 + 0.0009 * step for step in range(4)]
+    spokes = [[(end, 0), (end, 50)] for end in ends]
+    streets = graph(*spokes)
+    assert streets.components.weak == 1
+    # A millimetre from one to the next is enough, wherever the coordinates round.
+    assert graph([(0, 0), (4e6, 0)], [(4e6 + 0.001, 0), (5e6, 0)]).components.weak == 1
+
+
+def test_streets_carry_the_crs_of_their_layer_or_as_stated() -> None:
+    layer = gpd.GeoSeries([LineString([A, B])], crs="EPSG:32638")
+    assert StreetGraph.from_lines(layer, [1]).crs == layer.crs
+    assert StreetGraph.from_lines(layer.to_frame("geometry"), [1]).crs == layer.crs
+    assert StreetGraph.from_lines([LineString([A, B])], [1], crs=32638).crs == layer.crs
+    assert StreetGraph.from_lines([LineString([A, B])], [1]).crs is None
+
+
+def test_streets_in_degrees_or_under_two_crs_are_refused() -> None:
+    degrees = gpd.GeoSeries([LineString([(46.3, 38), (46.31, 38)])], crs="EPSG:4326")
+    with pytest.raises(AnalysisError, match="streets: found EPSG:4326, whose unit is the degree"):
+        StreetGraph.from_lines(degrees, [1])
+    metric = degrees.to_crs(32638)
+    with pytest.raises(AnalysisError, match="EPSG:32638 in the layer and EPSG:32639 as stated"):
+        StreetGraph.from_lines(metric, [1], crs="EPSG:32639")
+    with pytest.raises(AnalysisError, match="found the CRS 'here'"):
+        StreetGraph.from_lines(metric, [1], crs="here")
+
+
+def test_words_in_place_of_numbers_are_told() -> None:
+    line = [LineString([A, B])]
+    with pytest.raises(AnalysisError, match="minutes: found 5, expected one number for each line"):
+        StreetGraph.from_lines(line, 5)
+    with pytest.raises(AnalysisError, match=r"minutes: found \['a'\]"):
+        StreetGraph.from_lines(line, ["a"])
+    with pytest.raises(AnalysisError, match=r"oneway: found \['yes'\], expected 1, -1 or 0"):
+        StreetGraph.from_lines(line, [1], oneway=["yes"])
+    with pytest.raises(AnalysisError, match="snap: found '5'"):
+        StreetGraph.from_lines(line, [1], snap="5")  # type: ignore[arg-type]
+
+
+def test_times_of_other_lines_are_told_by_their_labels() -> None:
+    layer = gpd.GeoSeries([LineString([A, B]), LineString([B, C])], index=["a", "b"])
+    with pytest.raises(AnalysisError, match="minutes: found other labels"):
+        StreetGraph.from_lines(layer, pd.Series({"b": 1.0, "a": 2.0}))

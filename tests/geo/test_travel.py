@@ -18,8 +18,17 @@ import city
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo import search
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.geo.joined import unjoined
+from ecity_geo.geo.service_area import service_areas
 from ecity_geo.geo.streets import StreetGraph
-from ecity_geo.geo.travel import along_streets, cost_matrix, straight_line
+from ecity_geo.geo.travel import (
+    along_streets,
+    cost_matrix,
+    nearest_along_streets,
+    straight_line,
+)
+from ecity_geo.geo.useful import useful_costs
+from ecity_geo.siting import street_candidates
 
 
 def points(places: object, prefix: str = "h") -> gpd.GeoDataFrame:
@@ -246,7 +255,7 @@ def random_streets(rng: np.random.Generator, snap: float) -> StreetGraph:
     corners = rng.integers(0, 4, (14, 4, 2)) * 10.0
     lines = [LineString(line[: rng.integers(2, 5)]) for line in corners]
     kept = np.array([line for line in lines if line.length > 0], dtype=object)
-    minutes = rng.integers(0, 4, len(kept)) * rng.random(len(kept))
+    minutes = rng.integers(1, 4, len(kept)) * (1 - rng.random(len(kept)))
     return StreetGraph.from_lines(kept, minutes, oneway=rng.integers(-1, 2, len(kept)), snap=snap)
 
 
@@ -336,3 +345,102 @@ def test_questions_without_an_answer() -> None:
         cost_matrix(home, pd.concat([kiosk, kiosk]))
     with pytest.raises(AnalysisError, match=r"demand: found .* 'h0'"):
         cost_matrix(points([(np.nan, 0)]), kiosk)
+
+
+def beside(street: float, crs: str) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy([613_000, 614_000], [4_213_000 + street] * 2), crs=crs
+    )
+
+
+def test_streets_in_another_crs_than_the_points_are_refused() -> None:
+    # ED50 and WGS 84 lie 179 m apart here, which the snap would pass over in silence.
+    line = LineString([(612_500, 4_213_000), (614_500, 4_213_000)])
+    drawn = gpd.GeoSeries([line], crs=32638)
+    homes, services = beside(0, "EPSG:32638"), beside(0, "EPSG:32638")
+    right = along_streets(homes, services, StreetGraph.from_lines(drawn, [5]), unit="m")
+    assert right.costs.max() == pytest.approx(1000)
+    other = StreetGraph.from_lines(drawn.to_crs(23038), [5])
+    calls = [
+        lambda: along_streets(homes, services, other),
+        lambda: nearest_along_streets(homes, services, other),
+        lambda: service_areas(services, [100], streets=other),
+        lambda: unjoined(other, homes),
+        lambda: street_candidates(other, crs=32638, spacing=100),
+        lambda: useful_costs(
+            homes, services, standing=services.index, within=9, streets=other, unit="m"
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(AnalysisError, match="the CRS EPSG:23038 and EPSG:32638, expected the"):
+            call()
+    assert street_candidates(StreetGraph.from_lines(drawn, [5]), spacing=100).crs == drawn.crs
+
+
+def test_lines_in_place_of_a_graph_are_told() -> None:
+    layer = gpd.GeoDataFrame(geometry=[LineString([(0, 0), (9, 0)])], crs=city.CRS)
+    home = points([(0, 0)])
+    with pytest.raises(AnalysisError, match="found a GeoDataFrame, expected a StreetGraph"):
+        along_streets(home, home, layer)  # type: ignore[arg-type]
+
+
+def test_streets_that_are_given_are_travelled() -> None:
+    detour = streets([(0, 0), (0, 300), (400, 300), (400, 0)])
+    home, service = points([(0, 0)]), points([(400, 0)], "k")
+    assert cost_matrix(home, service).costs.data.tolist() == [400]
+    assert cost_matrix(home, service, streets=detour).costs.data.tolist() == [1000]
+    straight = cost_matrix(home, service, streets=detour, measure="straight")
+    assert straight.costs.data.tolist() == [400]
+
+
+def test_who_reaches_nothing_is_named_with_the_reason() -> None:
+    # By hand: a street of 9 km, a yard of its own beside it, and another town.
+    network = streets([(0, 0), (9000, 0)], [(0, 800), (50, 800)], [(0, 9e4), (9000, 9e4)])
+    homes = points([(0, 0), (0, 1200), (20, 800), (9000, 0), (0, 9e4)])
+    service = points([(100, 0), (5000, 700)], "k")
+    cost = along_streets(homes, service, network, unit="m", cutoff=1000)
+    told = cost.unreached()
+    assert told[["role", "id", "reason"]].to_numpy().tolist() == [
+        ["demand", "h1", "island"],
+        ["demand", "h2", "island"],
+        ["demand", "h3", "beyond the cutoff"],
+        ["demand", "h4", "beyond the cutoff"],
+        ["facility", "k1", "too far"],
+    ]
+    assert told["metres"].fillna(-1).tolist() == [400, 0, -1, -1, 700]
+    assert unjoined(network, homes)["reason"].to_dict() == {"h1": "island", "h2": "island"}
+    whole = along_streets(homes, service, network, unit="m").unreached().set_index("id")
+    assert whole["reason"].to_dict() == {
+        "h1": "island",
+        "h2": "island",
+        "h4": "not connected",
+        "k1": "too far",
+    }
+    kept = cost.select(pd.Index(["k0"])).within(500)
+    assert kept.unreached()["id"].tolist() == ["h1", "h2", "h3", "h4"]
+    useful = useful_costs(
+        homes, service, standing=service.index[:0], within=9, streets=network, unit="m"
+    )
+    assert useful.unreached()["id"].tolist() == ["h1", "h2", "h4", "k1"]
+    assert straight_line(homes, service, cutoff=1).unreached()["reason"].nunique() == 1
+
+
+def test_a_home_at_a_street_that_is_cut_off_is_told_so() -> None:
+    network = streets([(0, 0), (9000, 0)], [(0, 800), (50, 800)])
+    with pytest.raises(AnalysisError, match="the 1 nearest a street are on islands"):
+        along_streets(points([(20, 800)]), points([(0, 0)]), network)
+    with pytest.raises(AnalysisError, match="the nearest is 1,000 m away"):
+        along_streets(points([(20, 1800)]), points([(0, 0)]), network)
+
+
+def test_pairs_that_do_not_match_their_ids_are_told() -> None:
+    ids = {"demand_ids": pd.Index(["a"]), "facility_ids": pd.Index(["k"]), "unit": "m"}
+    with pytest.raises(AnalysisError, match="found 2 demand positions, 1 facility positions"):
+        CostMatrix.from_pairs(np.array([0, 0]), np.array([0]), np.array([1.0]), **ids)
+    with pytest.raises(AnalysisError, match="demand positions from 3 to 3, expected 0 to 0"):
+        CostMatrix.from_pairs(np.array([3]), np.array([0]), np.array([1.0]), **ids)
+
+
+def test_a_cutoff_that_is_a_word_is_told() -> None:
+    with pytest.raises(AnalysisError, match="cutoff: found '5', expected a cost"):
+        straight_line(points([(0, 0)]), points([(0, 0)]), cutoff="5")  # type: ignore[arg-type]
