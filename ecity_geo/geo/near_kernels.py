@@ -37,6 +37,8 @@ def pairs(
             square = dx * dx + dy * dy
             if square > most or (square > least and hypot(dx, dy) > reach):
                 continue
-            place[total], whose[total], metres[total] = order[at], goal[run], sqrt(square)
+            # The root may be a unit in the last place above hypot, and so above the reach.
+            away = min(sqrt(square), reach)
+            place[total], whose[total], metres[total] = order[at], goal[run], away
             total += 1
     return total

@@ -12,12 +12,20 @@ from shapely.ops import substring
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.joined import Floats, check_streets, join_streets, reversed_with_places, walking
+from ecity_geo.geo.joined import (
+    Floats,
+    Integers,
+    check_streets,
+    join_streets,
+    reversed_with_places,
+    walking,
+)
 from ecity_geo.geo.points import coordinates
 from ecity_geo.geo.search import reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
 
 Geometries = NDArray[np.object_]
+Flags = NDArray[np.bool_]
 
 HAIR = 1e-9
 """Share of a line that is too short to draw."""
@@ -45,8 +53,7 @@ def service_areas(
     unit
         ``"m"``, or ``"min"`` along streets.
     width
-        Metres on either side of a reached street that belong to the area. The way across them is
-        not counted.
+        Metres on either side of a reached street that belong to the area; see the notes.
 
     Returns
     -------
@@ -65,8 +72,13 @@ def service_areas(
     Notes
     -----
     The costs are those of `ecity_geo.geo.travel.along_streets`: towards the facility, cheapest
-    first, the last stretch of a street as far as the limit reaches. Streets that no home joins
-    (see `StreetGraph.on_mainland`) are left out. Circles have 64 corners.
+    first, the last stretch of a street as far as the limit reaches, where the area ends square.
+    So each home at a street whose cost is within the limit lies inside. Besides, there lie inside
+    all places within `width` of a reached stretch, whose way across it is not counted: homes
+    beside it, and at other streets that pass so near, up to that distance beyond the limit. A
+    last stretch shorter than `width` is no wider than long. Streets that no home joins (see
+    `StreetGraph.on_mainland`) are left out. Circles have 64 corners on the circle, so that they
+    lack up to 0.12 % of the limit between two of them.
     """
     require_metric(facilities, "facilities")
     if facilities.empty:
@@ -123,10 +135,14 @@ def _along_streets(
         near = np.union1d(np.flatnonzero(np.isfinite(at_node[ends]).any(axis=1)), [own])
         place = float(goals.along[goal]), float(goals.metres[goal]) / walking(unit)
         for k, limit in enumerate(limits):
-            reach = _reach(at_node[ends[near]], run[near], limit)
-            pieces = _pieces(lines[near], *reach)
+            at_ends = at_node[ends[near]]
+            shares = _reach(at_ends, run[near], limit)
+            # Where a way is closed the limit cuts nothing.
+            cut = np.isfinite(run[near, ::-1]) | (at_ends > limit)
+            pieces, corners, room = _pieces(lines[near], ends[near], cut, *shares, width)
             pieces += _own_piece(lines[own], run[own], *place, limit)
-            shapes[goal, k] = _buffered(pieces, width)
+            junctions = shapely.points(streets.x[corners], streets.y[corners])
+            shapes[goal, k] = _widened(pieces, junctions, room, width)
         at_node[node[within]] = np.inf
     return shapes
 
@@ -144,14 +160,22 @@ def _reach(at_ends: Floats, run: Floats, limit: float) -> tuple[Floats, Floats]:
     return share[:, 0], share[:, 1]
 
 
-def _pieces(lines: Geometries, first: Floats, last: Floats) -> list[shapely.Geometry]:
+def _pieces(
+    lines: Geometries, ends: Integers, cut: Flags, first: Floats, last: Floats, width: float
+) -> tuple[list[shapely.Geometry], Integers, Floats]:
+    """Cut out what is reached; also the junctions there, and how wide the area may be at each."""
     whole = first + last >= 1 - HAIR
     pieces = list(lines[whole])
     for share, begin in ((first, True), (last, False)):
         for line in np.flatnonzero(~whole & (share > HAIR)):
             start, end = (0.0, share[line]) if begin else (1 - share[line], 1.0)
             pieces.append(substring(lines[line], start, end, normalized=True))
-    return pieces
+    reached = np.column_stack([first, last]) * shapely.length(lines)[:, None]
+    room = np.where(cut & ~whole[:, None], np.minimum(reached, width), width)
+    corners, which = np.unique(ends, return_inverse=True)
+    least = np.full(len(corners), width)
+    np.minimum.at(least, which.ravel(), room.ravel())
+    return pieces, corners[least > 0], least[least > 0]
 
 
 def _own_piece(
@@ -168,7 +192,21 @@ def _own_piece(
     return [substring(line, low, high, normalized=True)]
 
 
-def _buffered(pieces: list[shapely.Geometry], width: float) -> shapely.Geometry:
-    if not pieces:
-        return shapely.Polygon()
-    return shapely.buffer(shapely.union_all(np.array(pieces, dtype=object)), width, quad_segs=4)
+def _widened(
+    pieces: list[shapely.Geometry], junctions: Geometries, room: Floats, width: float
+) -> shapely.Geometry:
+    """Widen stretches, square at their ends, and junctions, round, to one area.
+
+    A stretch shorter than the width is no wider than long, so that the area ends at the limit in
+    the streets across it too.
+    """
+    lines = np.array(pieces, dtype=object)
+    half = np.minimum(shapely.length(lines), width)
+    long = shapely.multilinestrings(lines[half == width])
+    narrow = half < width
+    areas = [
+        shapely.buffer(long, width, quad_segs=4, cap_style="flat"),
+        *shapely.buffer(lines[narrow], half[narrow], quad_segs=4, cap_style="flat"),
+        *shapely.buffer(junctions, room, quad_segs=4),
+    ]
+    return shapely.union_all(np.array(areas, dtype=object))

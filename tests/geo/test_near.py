@@ -75,3 +75,19 @@ def test_few_points_never_load_the_compiler() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1820 False"
+
+
+def test_no_pair_is_farther_than_the_reach_it_was_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Of 8 % of pairs the root of the sum of squares is a unit in the last place above hypot.
+    rng = np.random.default_rng(0)
+    ways = rng.random((300, 2)) * 1000
+    for compiled in (False, True):
+        monkeypatch.setattr(near, "MANY", 0 if compiled else 10**9)
+        for way in ways:
+            reach = float(np.hypot(*way))
+            pairs = near.NearPairs.of(np.zeros((1, 2)), way[None], reach)
+            assert pairs.many == compiled
+            assert pairs.all()[2].max() <= reach
+            assert pairs.all()[2].min() == pytest.approx(reach, rel=1e-15)

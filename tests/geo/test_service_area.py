@@ -47,7 +47,12 @@ def test_streets_of_a_block_city_are_reached_in_a_diamond(limit: float) -> None:
     reached = all_streets.intersection(diamond(1000, 1000, limit * BLOCK))
     if limit == 2.0:  # 4 streets lead from the crossing, 12 from the next four
         assert reached.length == pytest.approx(16 * BLOCK)
-    expected = shapely.buffer(reached, 1.0, quad_segs=4)
+    # Square where the limit cuts a street, round at crossings that one can go beyond.
+    flat = shapely.buffer(shapely.get_parts(reached), 1.0, cap_style="flat")
+    lines = city.streets()
+    crossings = shapely.MultiPoint(shapely.get_coordinates(lines.geometry.to_numpy()))
+    inner = crossings.intersection(diamond(1000, 1000, limit * BLOCK - 1e-6))
+    expected = shapely.union_all([*flat, shapely.buffer(inner, 1.0, quad_segs=4)])
     assert shape.symmetric_difference(expected).area < 1e-3
     assert shape.is_valid
 
@@ -66,7 +71,9 @@ def test_one_way_streets_are_reached_against_their_arrows() -> None:
     ring = [(X, Y), (X + 1000, Y), (X + 1000, Y + 1000), (X, Y + 1000), (X, Y)]
     once = StreetGraph.from_lines([LineString(ring)], [4.0], oneway=[1])
     area = service_areas(points([500, 0]), [1.0], streets=once, unit="min", width=1.0)
-    expected = LineString([(X, Y + 500), (X, Y), (X + 500, Y)]).buffer(1.0, quad_segs=4)
+    expected = LineString([(X, Y + 500), (X, Y), (X + 500, Y)]).buffer(
+        1.0, quad_segs=4, cap_style="flat"
+    )
     assert area.geometry.iloc[0].symmetric_difference(expected).area < 1e-3
 
 
@@ -133,3 +140,31 @@ def test_what_cannot_be_answered_is_refused() -> None:
         service_areas(service.buffer(1).to_frame("geometry"), [1])
     with pytest.raises(AnalysisError, match="degree"):
         service_areas(service.to_crs(4326), [1])
+
+
+def test_an_area_ends_where_its_limit_does() -> None:
+    road = StreetGraph.from_lines([LineString([(X, Y), (X + 2000, Y)])], [20])
+    (area,) = service_areas(points([1000, 0]), [500], streets=road, width=50).geometry
+    assert area.equals(box(X + 500, Y - 50, X + 1500, Y + 50))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_wide_areas_hold_all_homes_in_reach_and_what_lies_beside_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    streets = grid(rng.integers(-1, 2, len(city.streets())))
+    services = points(rng.uniform(100, 1900, (2, 2)))
+    line = rng.choice(np.flatnonzero(streets.on_mainland), 120)
+    places = shapely.line_interpolate_point(streets.lines[line], rng.random(120), normalized=True)
+    cost = along_streets(
+        gpd.GeoDataFrame(geometry=places, crs=city.CRS), services, streets, unit="m"
+    )
+    areas = service_areas(services, [700], streets=streets, width=30)
+    for facility, shape in zip(areas["facility_id"], areas.geometry, strict=True):
+        within = cost.to_frame()[facility].to_numpy() <= 700
+        assert shapely.dwithin(shape, places, 1e-6)[within].all()
+        beyond = ~within & shapely.intersects(shape, places)
+        # Of these a reached stretch lies within the width.
+        thin = service_areas(services, [700], streets=streets, width=0.01)
+        stretch = thin.set_index("facility_id").geometry[facility]
+        assert shapely.dwithin(stretch, places[beyond], 30.01).all()
