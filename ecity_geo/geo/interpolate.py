@@ -10,16 +10,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.points import check_same_crs, name_some
+from ecity_geo.geo.raster_file import raster_outline
 from ecity_geo.geo.rings import POLYGONAL, Floats, Geometries, Integers, valid_polygons
 from ecity_geo.geo.zonal import zonal
 
 OVERLAP = 1e-6
 """Share of a source that targets may hold twice: digitised borders never meet exactly."""
+BESIDE = 0.01
+"""Share of a source that may lie beside the raster: its cells end where they end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +40,8 @@ class Interpolated:
     covered
         Share of each target's area that lies on the source; above 1 where sources overlap.
     by_area
-        Sources shared out by area although a raster was given, since nobody lives there.
+        Sources shared out by area although a raster was given: nobody lives there, or more than
+        1 % of the source lies beside the raster, which knows nothing of who lives in that part.
     """
 
     table: pd.DataFrame
@@ -64,6 +69,7 @@ def areal_interpolate(
     intensive: Sequence[str] = (),
     raster: str | Path | None = None,
     band: int = 1,
+    nodata: float | None = None,
 ) -> Interpolated:
     """Carry counts and rates over from source to target polygons.
 
@@ -80,6 +86,8 @@ def areal_interpolate(
         weight of a piece is its area.
     band
         Number of the raster's band, from 1.
+    nodata
+        Stored value that means no data, as for `ecity_geo.geo.zonal.zonal`.
 
     Returns
     -------
@@ -112,9 +120,12 @@ def areal_interpolate(
     total = _per(pieces.source, weight, len(source)) + rest
     empty = np.zeros(len(source), dtype=bool)
     if raster is not None:
-        weight, rest = _people(pieces, raster, band, CRS(source.crs))
+        weight, rest = _people(pieces, raster, band, nodata, CRS(source.crs))
+        beside = _beside(source, raster)
+        # Beside the raster nothing is known, so that the area decides for the whole source.
+        weight = np.where(beside[pieces.source], 0.0, weight)
         lived = _per(pieces.source, weight, len(source)) + rest
-        empty = lived == 0
+        empty = (lived == 0) | beside
         total = np.where(empty, total, lived)
     lone = empty[pieces.source]
     share = np.where(lone, pieces.area, weight) / total[pieces.source]
@@ -204,17 +215,28 @@ def _left_over(sources: Geometries, targets: Geometries) -> Geometries:
     return np.array(shapely.difference(sources, shapely.union_all(targets)), dtype=object)
 
 
-def _people(pieces: _Pieces, raster: str | Path, band: int, crs: CRS) -> tuple[Floats, Floats]:
+def _beside(source: gpd.GeoDataFrame, raster: str | Path) -> NDArray[np.bool_]:
+    """Whether more of each source lies beside the raster than digitising explains."""
+    shapes = source.geometry.to_numpy()
+    on = shapely.area(shapely.intersection(shapes, raster_outline(raster, CRS(source.crs))))
+    beside: NDArray[np.bool_] = on < (1 - BESIDE) * shapely.area(shapes)
+    return beside
+
+
+def _people(
+    pieces: _Pieces, raster: str | Path, band: int, nodata: float | None, crs: CRS
+) -> tuple[Floats, Floats]:
     """Sum the raster on each piece, and on what is left of each source."""
     shapes = np.array([_polygonal(shape) for shape in pieces.shapes], dtype=object)
     some = ~shapely.is_empty(shapes)
     people = np.zeros(len(shapes))
     frame = gpd.GeoDataFrame(geometry=shapes[some], crs=crs)
-    people[some] = zonal(raster, frame, stats=["sum"], band=band)["sum"].to_numpy()
+    sums = zonal(raster, frame, stats=["sum"], band=band, nodata=nodata)["sum"]
+    people[some] = sums.to_numpy()
     if (people < 0).any():
         raise AnalysisError(
             f"raster: found {people.min():g} people on a piece of a polygon, expected 0 or more. "
-            "Declare the raster's nodata value."
+            "Declare the raster's nodata value, or give it as nodata."
         )
     return people[: len(pieces.source)], people[len(pieces.source) :]
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ecity_geo.errors import AnalysisError, Fault, InputError
 from ecity_geo.geo.locate_grid import PolygonGrid, grid_for
 from ecity_geo.geo.points import check_finite, check_same_crs, coordinates
-from ecity_geo.geo.rings import Floats, Geometries, valid_polygons
+from ecity_geo.geo.rings import Floats, Geometries, check_layer, valid_polygons
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -221,6 +221,7 @@ def _labelled(codes: NDArray[np.int32], labels: pd.Index, index: pd.Index) -> pd
 
 
 def _coordinates(points: Points, polygons: gpd.GeoDataFrame) -> tuple[Floats, Floats, pd.Index]:
+    check_layer(polygons, "polygons")
     if isinstance(points, gpd.GeoSeries):
         check_same_crs(points, polygons, "points and polygons")
         return *coordinates(points, "points"), points.index

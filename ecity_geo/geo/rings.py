@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -44,23 +45,66 @@ def valid_polygons(polygons: gpd.GeoDataFrame | gpd.GeoSeries) -> Geometries:
         If there is no row, or one is missing, empty, not a polygon or invalid; the message names
         the rows.
     """
+    check_layer(polygons, "polygons")
     if not len(polygons):
         raise AnalysisError(
             "polygons: found an empty layer, expected one polygon at least. "
             "Check what was read, or what was left out of it."
         )
     geometry = polygons.geometry.to_numpy()
-    odd = (
-        ~np.isin(shapely.get_type_id(geometry), POLYGONAL)
-        | shapely.is_empty(geometry)
-        | ~in_threads(shapely.is_valid, geometry)
-    )
-    if odd.any():
-        raise AnalysisError(
-            f"polygons: found no valid polygon at {name_some(polygons.index, odd)}, expected one "
-            "in each row. Repair these rows with make_valid(), or leave them out."
-        )
+    polygonal = np.isin(shapely.get_type_id(geometry), POLYGONAL)
+    if not (polygonal & ~shapely.is_empty(geometry) & in_threads(shapely.is_valid, geometry)).all():
+        raise AnalysisError(_odd_polygons(geometry, polygons.index))
     return np.array(geometry, dtype=object)
+
+
+def check_layer(layer: object, name: str) -> None:
+    """Hold that an argument is a layer with geometry.
+
+    Parameters
+    ----------
+    layer
+        What the caller gave.
+    name
+        What it is to the caller, for the message.
+
+    Raises
+    ------
+    AnalysisError
+        If it is neither a GeoSeries nor a GeoDataFrame with a geometry column.
+    """
+    if isinstance(layer, gpd.GeoSeries):
+        return
+    if not isinstance(layer, gpd.GeoDataFrame) or layer.active_geometry_name is None:
+        raise AnalysisError(
+            f"{name}: found a {type(layer).__name__} without geometry, expected a GeoDataFrame "
+            "with a geometry column. Set it with set_geometry()."
+        )
+
+
+def _odd_polygons(geometry: Geometries, index: pd.Index) -> str:
+    """Say what is no valid polygon, the first kind of fault that there is."""
+    kind = shapely.get_type_id(geometry)
+    rows, which = shapely.get_coordinates(geometry, return_index=True)
+    unplaced = np.zeros(len(geometry), dtype=bool)
+    unplaced[which[~np.isfinite(rows).all(axis=1)]] = True
+    faults = {
+        "no geometry": (kind < 0) | shapely.is_empty(geometry),
+        "something else than a polygon": ~np.isin(kind, POLYGONAL),
+        "coordinates that are not finite": unplaced,
+    }
+    for fault, wrong in faults.items():
+        if wrong.any():
+            return (
+                f"polygons: found {fault} at {name_some(index, wrong)}, expected a valid polygon "
+                "in each row. Leave these rows out, or give their polygons."
+            )
+    reason = str(shapely.is_valid_reason(geometry[~shapely.is_valid(geometry)][0]))
+    return (
+        f"polygons: found no valid polygon at {name_some(index, ~shapely.is_valid(geometry))} "
+        f"({reason}), expected one in each row. Repair these rows with make_valid(), or leave "
+        "them out."
+    )
 
 
 def corners_of(polygons: Geometries) -> tuple[Floats, Integers, Integers]:

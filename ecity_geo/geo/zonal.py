@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -17,49 +15,36 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from ecity_geo.errors import AnalysisError, Fault, InputError
+from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.compiled import kernels, threads
 from ecity_geo.geo.coverage import How, Runs, covered_runs
-from ecity_geo.geo.rings import Floats, Integers, edges_of, valid_polygons
+from ecity_geo.geo.options import as_number
+from ecity_geo.geo.raster_file import (
+    Raster,
+    Readers,
+    check_marks,
+    inspect,
+    path_of,
+    read,
+    readers_of,
+)
+from ecity_geo.geo.rings import Floats, Integers, check_layer, edges_of, valid_polygons
 
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
-
-Readers: TypeAlias = "SimpleQueue[DatasetReader]"
-
-STATS = ("sum", "mean", "count", "min", "max")
+STATS = ("sum", "mean", "count", "min", "max", "covered")
 WINDOW_CELLS = 6_000_000
 """Cells that a thread reads at a time."""
 MANY_CELLS = 4_000_000
 """Cells from which compiled code pays, even where it must be compiled first (a second, once)."""
-CACHE_MEGABYTES = 64
-"""Decoded blocks that GDAL keeps; each is read once, in order, so that few are enough."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Raster:
-    """What the threads must know to read one band."""
-
-    path: Path
-    band: int
-    height: int
-    width: int
-    block: tuple[int, int]
-    transform: tuple[float, float, float, float, float, float]
-    crs: CRS
-    nodata: float
-    masked: bool
-    scale: float
-    offset: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Zones:
-    """Edges of the polygons in columns and rows of the raster."""
+    """Edges of the polygons in columns and rows of the raster, and how many cells each holds."""
 
     edges: Floats
     owner: Integers
     number: int
+    area: Floats
     how: How
 
 
@@ -70,6 +55,7 @@ def zonal(
     stats: Sequence[str] = ("sum",),
     how: How = "exact",
     band: int | Sequence[int] = 1,
+    nodata: float | None = None,
 ) -> pd.DataFrame:
     """Summarise the cells of a raster in each polygon.
 
@@ -81,13 +67,17 @@ def zonal(
         Valid polygons or multipolygons with a CRS. In another CRS than the raster, their corners
         are reprojected, and the raster is left as it is.
     stats
-        Columns wanted, of ``"sum"``, ``"mean"``, ``"count"``, ``"min"`` and ``"max"``.
+        Columns wanted, of ``"sum"``, ``"mean"``, ``"count"``, ``"min"``, ``"max"`` and
+        ``"covered"``.
     how
         ``"exact"``: a cell counts with the share of it that the polygon covers. ``"centre"``: it
         counts wholly where the polygon holds its centre; a centre on a border goes to one side,
         so that polygons that share a border share no cell.
     band
         Number of the band, from 1; or several, which are read in one go.
+    nodata
+        Stored value that means no data, in place of the one that the band declares; NaN if each
+        cell holds data.
 
     Returns
     -------
@@ -95,14 +85,18 @@ def zonal(
         A column for each of `stats`, indexed like `polygons`, in the unit of the band with its
         scale and offset applied. With shares `w` and values `v` of the cells that hold data:
         sum of `w v`, sum of `w` (count, in cells), their quotient (mean), least and greatest `v`
-        with `w` above zero. With several bands, the columns are pairs of `band` and `stat`. Cells
+        with `w` above zero, and count by the cells that the polygon would hold (covered: the share
+        of it that lies on cells with data, 0 beside the raster; with ``"centre"`` about that).
+        With several bands, the columns are pairs of `band` and `stat`. Cells
         without data, or NaN, count nowhere. A polygon without any cell has sum and count 0 and
         NaN otherwise.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has no CRS, no such band, or complex numbers.
+        If the file cannot be read, holds text that points to other data although it is not called
+        ``.vrt``, has no CRS, no such band, or complex numbers; or if cells below the polygons hold
+        a mark that usually means no data, such as -9999, and `nodata` is not given.
     AnalysisError
         If an option is unknown, the polygons have no CRS, are none, invalid or missing, or none of
         them meets the raster.
@@ -110,25 +104,30 @@ def zonal(
     Notes
     -----
     The semantics of exactextract, with shares in double precision (there: single). The file is
-    read once, window by window along its blocks, in threads; memory does not grow with it.
+    read once, window by window along its blocks, in threads: memory grows with its blocks, not
+    with the file. A file of a single strip is one block, and is unpacked as a whole.
     """
     _check_options(stats, how)
     numbers = _bands(band)
-    sources = _inspect(Path(raster), numbers)
+    if nodata is not None:
+        nodata = as_number(nodata, "nodata", "the stored value that means no data")
+    sources = inspect(path_of(raster), numbers, nodata)
     zones = _zones(sources[0], polygons, how)
     windows = list(_windows(sources[0], zones.edges))
     cells = sum((bottom - top) * (right - left) for top, bottom, left, right in windows)
     many = cells * len(sources) >= MANY_CELLS
     module = kernels("ecity_geo.geo.zonal_kernels") if many else None
     totals = _totals(len(sources), zones.number)
-    with _readers(sources[0].path) as readers, ThreadPoolExecutor(threads()) as pool:
+    with readers_of(sources[0].path) as readers, ThreadPoolExecutor(threads()) as pool:
         # In the order of the windows, so that the sums are the same in each run.
         for part in pool.map(lambda at: _window(sources, zones, at, readers, module), windows):
             totals[..., :2] += part[..., :2]
             np.minimum(totals[..., 2], part[..., 2], out=totals[..., 2])
             np.maximum(totals[..., 3], part[..., 3], out=totals[..., 3])
+    for total, source in zip(totals, sources, strict=True):
+        check_marks(source, total[:, 2:].ravel())
     tables = [
-        _table(total, source, polygons.index)[list(stats)]
+        _table(total, source, zones.area, polygons.index)[list(stats)]
         for total, source in zip(totals, sources, strict=True)
     ]
     if np.ndim(band) == 0:
@@ -137,8 +136,9 @@ def zonal(
 
 
 def _check_options(stats: Sequence[str], how: str) -> None:
-    unknown = [name for name in stats if name not in STATS]
-    if unknown or not stats or isinstance(stats, str) or len(set(stats)) < len(stats):
+    listed = isinstance(stats, Sequence) and not isinstance(stats, str)
+    unknown = [name for name in stats if name not in STATS] if listed else []
+    if unknown or not listed or not stats or len(set(stats)) < len(stats):
         raise AnalysisError(
             f"stats: found {unknown or stats!r}, expected a list of different ones of "
             f"{', '.join(STATS)}."
@@ -148,7 +148,10 @@ def _check_options(stats: Sequence[str], how: str) -> None:
 
 
 def _bands(band: int | Sequence[int]) -> list[int]:
-    given = np.atleast_1d(band)
+    try:
+        given = np.atleast_1d(band)
+    except ValueError:  # a list within the list
+        given = np.empty((0, 0))
     numbers: list[int] = given.tolist()
     if given.dtype.kind not in "iu" or given.ndim > 1 or len(set(numbers)) < len(numbers):
         raise AnalysisError(
@@ -157,85 +160,47 @@ def _bands(band: int | Sequence[int]) -> list[int]:
     return numbers
 
 
-def _inspect(path: Path, bands: list[int]) -> list[_Raster]:
-    import rasterio
-    from rasterio.errors import RasterioError
-
-    try:
-        with rasterio.open(path) as dataset:
-            faults = [_fault(dataset, str(path), band) for band in bands]
-            wrong = [fault for fault in faults if fault]
-            if wrong:
-                raise InputError(wrong)
-            return [_described(dataset, path, band) for band in bands]
-    except RasterioError as error:
-        raise InputError(
-            Fault(
-                source=str(path),
-                found=str(error).split("\n", 1)[0],
-                expected="a raster",
-                cure="Check the path, or write the file anew.",
-            )
-        ) from error
-
-
-def _fault(dataset: DatasetReader, source: str, band: int) -> Fault | None:
-    if not 1 <= band <= dataset.count:
-        found, expected = f"no band {band}", f"a band from 1 to {dataset.count}"
-    elif dataset.crs is None:
-        found, expected = "no CRS", "a raster that says where it lies"
-    elif np.dtype(dataset.dtypes[band - 1]).kind not in "iuf":
-        found, expected = f"a band of {dataset.dtypes[band - 1]}", "a band of real numbers"
-    elif not np.isfinite([dataset.scales[band - 1], dataset.offsets[band - 1]]).all():
-        found, expected = "a scale or offset that is not finite", "numbers"
-    elif dataset.transform.determinant == 0:
-        found, expected = "cells without an area", "a transform to rows and columns"
-    else:
-        return None
-    return Fault(source=source, found=found, expected=expected, cure="Give another band or file.")
-
-
-def _described(dataset: DatasetReader, path: Path, band: int) -> _Raster:
-    from rasterio.enums import MaskFlags
-
-    at = band - 1
-    kind = np.dtype(dataset.dtypes[at])
-    nodata = np.nan if dataset.nodatavals[at] is None else float(dataset.nodatavals[at])
-    plain = ([MaskFlags.all_valid], [MaskFlags.nodata])
-    return _Raster(
-        path=path,
-        band=band,
-        height=dataset.height,
-        width=dataset.width,
-        block=dataset.block_shapes[at],
-        transform=tuple(dataset.transform)[:6],
-        crs=CRS(dataset.crs.to_wkt()),
-        # As the band itself stores it: 0.1 is another number in single precision.
-        nodata=float(kind.type(nodata)) if kind.kind == "f" else nodata,
-        masked=dataset.mask_flag_enums[at] not in plain,
-        scale=dataset.scales[at],
-        offset=dataset.offsets[at],
-    )
-
-
-def _zones(source: _Raster, polygons: gpd.GeoDataFrame, how: How) -> _Zones:
+def _zones(source: Raster, polygons: gpd.GeoDataFrame, how: How) -> _Zones:
+    check_layer(polygons, "polygons")
     if polygons.crs is None:
         raise AnalysisError("polygons: found no CRS, expected one. Set it with set_crs().")
     if not len(polygons):
         raise AnalysisError("polygons: found none, expected one at least.")
     valid_polygons(polygons)
     placed = polygons if CRS(polygons.crs).equals(source.crs, True) else polygons.to_crs(source.crs)
+    if not np.isfinite(placed.total_bounds).all():
+        raise AnalysisError(
+            f"polygons: found corners that have no place in {source.crs.name}, the CRS of the "
+            "raster. Check the CRS of both."
+        )
     edges, owner = edges_of(valid_polygons(placed))
+    cells = _in_cells(edges, source.transform)
     zones = _Zones(
-        edges=_in_cells(edges, source.transform), owner=owner, number=len(polygons), how=how
+        edges=cells, owner=owner, number=len(polygons), area=_areas(cells, owner), how=how
     )
-    u, v = zones.edges[:, [0, 2]], zones.edges[:, [1, 3]]
-    if u.max() <= 0 or v.max() <= 0 or u.min() >= source.width or v.min() >= source.height:
+    if not _meets(zones, source).any():
         raise AnalysisError(
             f"zonal: found no polygon on the raster {source.path.name}, expected one at least. "
             "Check the CRS of both, and that they show the same place."
         )
     return zones
+
+
+def _meets(zones: _Zones, source: Raster) -> NDArray[np.bool_]:
+    """Whether the box of each polygon shares a place with the raster."""
+    first = np.flatnonzero(np.diff(zones.owner, prepend=-1))
+    least, most = (each.reduceat(zones.edges, first) for each in (np.minimum, np.maximum))
+    size = np.array([source.width, source.height])
+    meets: NDArray[np.bool_] = ((most[:, :2] > 0) & (least[:, :2] < size)).all(axis=1)
+    return meets
+
+
+def _areas(edges: Floats, owner: Integers) -> Floats:
+    """Cells that each polygon holds, by the shoelace formula."""
+    # Near the polygon, so that the products stay small.
+    corner = edges[np.flatnonzero(np.diff(owner, prepend=-1))][owner, :2]
+    x1, y1, x2, y2 = (edges - np.tile(corner, 2)).T
+    return np.abs(np.bincount(owner, weights=x1 * y2 - x2 * y1)) / 2
 
 
 def _in_cells(edges: Floats, transform: tuple[float, float, float, float, float, float]) -> Floats:
@@ -252,7 +217,7 @@ def _in_cells(edges: Floats, transform: tuple[float, float, float, float, float,
     return np.stack([u[:, first], v[:, first], u[:, second], v[:, second]], axis=1)
 
 
-def _windows(source: _Raster, edges: Floats) -> Iterator[tuple[int, int, int, int]]:
+def _windows(source: Raster, edges: Floats) -> Iterator[tuple[int, int, int, int]]:
     """Cut the part of the raster below the polygons along its blocks: top, bottom, left, right."""
     high, wide = source.block
     least, most = edges.min(axis=0), edges.max(axis=0)
@@ -270,7 +235,7 @@ def _windows(source: _Raster, edges: Floats) -> Iterator[tuple[int, int, int, in
 
 
 def _window(
-    sources: list[_Raster],
+    sources: list[Raster],
     zones: _Zones,
     window: tuple[int, int, int, int],
     readers: Readers,
@@ -289,52 +254,13 @@ def _window(
     if not len(runs.owner):
         return totals
     for source, total in zip(sources, totals, strict=True):
-        values = _read(source, window, readers)
+        values = read(source, window, readers)
         if module is None:
             _add_runs(values, source.nodata, top, runs, total)
         else:
             cells = runs.owner, runs.row, runs.start, runs.stop, runs.share
             module.add_runs(values, source.nodata, top, *cells, total)
     return totals
-
-
-@contextmanager
-def _readers(path: Path) -> Iterator[Readers]:
-    """Open the file once for each thread: a dataset serves one at a time."""
-    import rasterio
-
-    readers: Readers = SimpleQueue()
-    with ExitStack() as opened:
-        opened.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MEGABYTES))
-        for _ in range(threads()):
-            readers.put(opened.enter_context(rasterio.open(path)))
-        yield readers
-
-
-def _read(source: _Raster, window: tuple[int, int, int, int], readers: Readers) -> NDArray[Any]:
-    from rasterio.errors import RasterioError
-
-    top, bottom, left, right = window
-    place = ((top, bottom), (left, right))
-    dataset = readers.get()
-    try:
-        values: NDArray[Any] = dataset.read(source.band, window=place)
-        if source.masked:
-            hidden = dataset.read_masks(source.band, window=place) == 0
-            values = np.where(hidden, np.nan, values)
-    except RasterioError as error:
-        raise InputError(
-            Fault(
-                source=str(source.path),
-                where=f"rows {top} to {bottom - 1}",
-                found=str(error).split("\n", 1)[0],
-                expected="readable blocks",
-                cure="Fetch or write the file anew.",
-            )
-        ) from error
-    finally:
-        readers.put(dataset)
-    return values
 
 
 def _add_runs(values: NDArray[Any], nodata: float, first: int, runs: Runs, totals: Floats) -> None:
@@ -356,7 +282,7 @@ def _totals(bands: int, zones: int) -> Floats:
     return np.tile([0.0, 0.0, np.inf, -np.inf], (bands, zones, 1))
 
 
-def _table(totals: Floats, source: _Raster, index: pd.Index) -> pd.DataFrame:
+def _table(totals: Floats, source: Raster, area: Floats, index: pd.Index) -> pd.DataFrame:
     total, count, least, greatest = totals.T
     empty = count == 0
     mean = np.divide(total, count, out=np.full(len(count), np.nan), where=~empty)
@@ -368,6 +294,7 @@ def _table(totals: Floats, source: _Raster, index: pd.Index) -> pd.DataFrame:
             "count": count,
             "min": np.minimum(low, high) + source.offset,
             "max": np.maximum(low, high) + source.offset,
+            "covered": count / area,
         },
         index=index,
     )

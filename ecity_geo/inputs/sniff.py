@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ecity_geo.errors import Fault, InputError
+from ecity_geo.geo.indirect import HEAD, points_elsewhere
 
-HEAD = 65_536
 MEBIBYTE = 1024**2
 MAX_TABLE = 256 * MEBIBYTE
 MAX_LAYER = 8192 * MEBIBYTE
@@ -55,12 +55,6 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
     ".zsav": (b"$FL3", b"$FL2"),
 }
 _STARTS[".tiff"] = _STARTS[".tif"]
-# What sends GDAL elsewhere: VRT, web services, tile indexes, and streamed algorithms.
-_INDIRECT = re.compile(
-    rb"<\s*(VRTDataset|OGR\w*DataSource|GDAL\w*|WCS_\w+|WMS\w*|WFS\w*|WMTS\w*|TMS\w*|MRF_META)"
-    rb"|gdal_streamed_alg|gdal_mdim",
-    re.IGNORECASE,
-)
 _GEOJSON = re.compile(
     rb'"type"\s*:\s*"(FeatureCollection|Feature|(Multi)?(Point|LineString|Polygon)'
     rb'|GeometryCollection)"'
@@ -136,7 +130,7 @@ def _too_large(source: str, size: int, limit: int, where: str = "") -> Fault:
 def _content(suffix: str, head: bytes, source: str, where: str = "") -> Fault | None:
     """Judge the first bytes by the name."""
     # GDAL looks for such text up to the first zero byte, and all other formats begin with one.
-    indirect = _INDIRECT.search(head) and (suffix in _TEXTS or not _suits(suffix, head))
+    indirect = points_elsewhere(head) and (suffix in _TEXTS or not _suits(suffix, head))
     if not head:
         found = "an empty file"
     elif indirect:

@@ -222,3 +222,25 @@ def test_counts_below_zero_are_named() -> None:
     with pytest.raises(AnalysisError, match="negative 'people' at 'a'"):
         areal_interpolate(source, source, extensive=["people"])
     assert areal_interpolate(source, source, intensive=["people"]).table["people"].tolist() == [-3]
+
+
+def test_a_source_half_beside_the_raster_is_shared_out_by_area(tmp_path: Path) -> None:
+    source = frame([box(0, 0, 10, 10), box(0, 0, 5, 10)], "s", people=[100.0, 100])
+    halves = frame([box(0, 0, 5, 10), box(5, 0, 10, 10)], "t")
+    west = people_raster(tmp_path / "west.tif", np.ones((10, 5)))
+    made = areal_interpolate(source, halves, extensive=["people"], raster=west)
+    # By hand: the first half and half; all of the second in the west.
+    assert made.table["people"].tolist() == pytest.approx([150, 50])
+    assert made.by_area.tolist() == ["s0"]
+
+
+def test_marks_for_no_data_are_people_nowhere(tmp_path: Path) -> None:
+    values = np.ones((10, 10))
+    values[:, :5] = -9999
+    raster = people_raster(tmp_path / "marks.tif", values)
+    source = frame([box(0, 0, 10, 10)], "s", people=[100.0])
+    halves = frame([box(0, 0, 5, 10), box(5, 0, 10, 10)], "t")
+    with pytest.raises(InputError, match="-9999 in cells below"):
+        areal_interpolate(source, halves, extensive=["people"], raster=raster)
+    made = areal_interpolate(source, halves, extensive=["people"], raster=raster, nodata=-9999)
+    assert made.table["people"].tolist() == [0, 100]

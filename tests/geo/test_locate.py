@@ -147,7 +147,7 @@ def test_rows_without_a_point_are_named(strange: object) -> None:
 )
 def test_polygons_that_hold_no_area_are_named(bad: object) -> None:
     frame = gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1), bad], index=["w", "bow"], crs=CRS)
-    with pytest.raises(AnalysisError, match=r"no valid polygon at 'bow'.*make_valid"):
+    with pytest.raises(AnalysisError, match=r"at 'bow'.*expected .* in each row"):
         locate(([0.5], [0.5]), frame)
 
 
@@ -173,3 +173,21 @@ def test_what_is_no_list_of_points_is_refused(points: object, word: str) -> None
 def test_many_bad_points_are_counted() -> None:
     with pytest.raises(AnalysisError, match="0, 1, 2, 3, 4 and 3 more"):
         locate((np.full(8, np.nan), np.zeros(8)), SQUARES)
+
+
+def test_the_fault_of_a_polygon_is_named() -> None:
+    square = box(0, 0, 1, 1)
+    with np.errstate(invalid="ignore"):
+        nowhere = Polygon([(0, 0), (1, 0), (np.nan, 1)])
+    faults = {
+        "no geometry at 'b'": None,
+        "something else than a polygon at 'b'": shapely.Point(0, 0),
+        "coordinates that are not finite at 'b'": nowhere,
+        r"no valid polygon at 'b' \(Self-intersection": Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]),
+    }
+    for fault, shape in faults.items():
+        layer = gpd.GeoDataFrame(geometry=[square, shape], index=["a", "b"], crs=CRS)
+        with pytest.raises(AnalysisError, match=fault):
+            locate(([0.5], [0.5]), layer)
+    with pytest.raises(AnalysisError, match="found a GeoDataFrame without geometry"):
+        locate(([0.5], [0.5]), gpd.GeoDataFrame({"a": [1]}))

@@ -26,6 +26,8 @@ from ecity_geo.geo import zonal as module
 from ecity_geo.geo.zonal import STATS, zonal
 
 CRS = "EPSG:32638"
+PEER = STATS[:5]
+"""What exactextract knows too."""
 NORTH_UP = from_origin(0, 4, 1, 1)
 HAND = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]], dtype="float64")
 
@@ -76,7 +78,7 @@ def test_half_and_quarter_cells_by_hand(tmp_path: Path) -> None:
     raster = written(tmp_path / "r.tif", HAND)
     # Halves of cells 1 and 2; all of 6; a quarter of 11, 12, 15 and 16.
     shapes = frame(box(0, 3, 2, 3.5), box(1, 2, 2, 3), box(2.5, 0.5, 3.5, 1.5))
-    found = zonal(raster, shapes, stats=STATS)
+    found = zonal(raster, shapes, stats=PEER)
     assert found["sum"].tolist() == [1.5, 6, 13.5]
     assert found["count"].tolist() == [1, 1, 1]
     assert found["mean"].tolist() == [1.5, 6, 13.5]
@@ -108,11 +110,11 @@ def test_exact_sums_equal_areas_and_exactextract(tmp_path: Path, seed: int, comp
     polygons = frame(*shapes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MANY_CELLS", 0 if compiled else 10**9)
-        found = zonal(raster, polygons, stats=STATS)
+        found = zonal(raster, polygons, stats=PEER)
     assert found["sum"].to_numpy() == pytest.approx(
         by_shapely(values, shapes, transform), rel=1e-11
     )
-    peer = exactextract.exact_extract(str(raster), polygons, list(STATS), output="pandas")
+    peer = exactextract.exact_extract(str(raster), polygons, list(PEER), output="pandas")
     # exactextract keeps shares in single precision, 6e-8 each.
     assert found[["sum", "mean", "count"]].to_numpy() == pytest.approx(
         peer[["sum", "mean", "count"]].to_numpy(), rel=3e-7
@@ -133,9 +135,9 @@ def test_shares_that_single_precision_can_hold_equal_exactextract_to_the_last_di
     high = low + rng.integers(1, 80, (9, 2)) / 8
     kept = [k for k in range(9) if (high[k] > 0).all() and (low[k] < 20).all()]
     polygons = frame(*(box(*low[k], *high[k]) for k in kept))
-    found = zonal(raster, polygons, stats=STATS)
-    peer = exactextract.exact_extract(str(raster), polygons, list(STATS), output="pandas")
-    assert found.to_numpy() == pytest.approx(peer[list(STATS)].to_numpy(), rel=1e-9)
+    found = zonal(raster, polygons, stats=PEER)
+    peer = exactextract.exact_extract(str(raster), polygons, list(PEER), output="pandas")
+    assert found.to_numpy() == pytest.approx(peer[list(PEER)].to_numpy(), rel=1e-9)
 
 
 @settings(
@@ -191,7 +193,7 @@ def test_cells_without_data_count_nowhere(
     values = HAND.astype(kind)
     values[0, 0] = values[3, 3] = nodata
     raster = written(tmp_path / "r.tif", values, nodata=nodata)
-    found = zonal(raster, frame(box(0, 0, 4, 4), box(0, 3, 0.5, 4)), stats=STATS)
+    found = zonal(raster, frame(box(0, 0, 4, 4), box(0, 3, 0.5, 4)), stats=PEER)
     assert found.loc["d0"].tolist() == [119, 119 / 14, 14, 2, 15]
     assert found.loc["d1"].fillna(-1).tolist() == [0, -1, 0, -1, -1]
 
@@ -218,7 +220,7 @@ def test_scale_and_offset_are_applied(tmp_path: Path) -> None:
     raster = written(tmp_path / "r.tif", HAND)
     with rasterio.open(raster, "r+") as dataset:
         dataset.scales, dataset.offsets = (-2.0,), (5.0,)
-    found = zonal(raster, frame(box(0, 3, 2, 3.5)), stats=STATS)
+    found = zonal(raster, frame(box(0, 3, 2, 3.5)), stats=PEER)
     assert found.loc["d0"].tolist() == [2, 2, 1, 1, 3]
 
 
@@ -234,9 +236,9 @@ def test_windows_together_are_the_whole(
         tmp_path / "r.tif", values, from_origin(0, 20, 0.4, 0.3), compress="deflate", **block
     )
     polygons = frame(*partition(rng, 9, 20))
-    whole = zonal(raster, polygons, stats=STATS)
+    whole = zonal(raster, polygons, stats=PEER)
     monkeypatch.setattr(module, "WINDOW_CELLS", 300)
-    pd.testing.assert_frame_equal(zonal(raster, polygons, stats=STATS), whole, rtol=1e-12)
+    pd.testing.assert_frame_equal(zonal(raster, polygons, stats=PEER), whole, rtol=1e-12)
     assert zonal(raster, polygons).equals(zonal(raster, polygons))
 
 
@@ -250,8 +252,8 @@ def test_other_band_is_read(tmp_path: Path) -> None:
 def test_polygons_are_reprojected_to_the_raster(tmp_path: Path) -> None:
     raster = written(tmp_path / "r.tif", HAND, from_origin(6e5, 4.2e6, 100, 100))
     polygons = frame(box(6e5 + 50, 4.2e6 - 200, 6e5 + 250, 4.2e6 - 50))
-    degrees = zonal(raster, polygons.to_crs(4326), stats=STATS)
-    pd.testing.assert_frame_equal(degrees, zonal(raster, polygons, stats=STATS), rtol=1e-6)
+    degrees = zonal(raster, polygons.to_crs(4326), stats=PEER)
+    pd.testing.assert_frame_equal(degrees, zonal(raster, polygons, stats=PEER), rtol=1e-6)
 
 
 def test_what_cannot_be_answered_is_refused(tmp_path: Path) -> None:
@@ -299,12 +301,12 @@ def test_several_bands_are_each_band_by_itself(
         made.write(rng.integers(-1, 9, (3, 4, 4)).astype("float32"))
         made.scales, made.offsets = (1.0, 0.1, 2.0), (0.0, 5.0, 0.0)
     squares = frame(box(0.5, 0.5, 3, 3), box(2, 2, 4, 4))
-    both = zonal(path, squares, stats=STATS, band=[3, 1])
+    both = zonal(path, squares, stats=PEER, band=[3, 1])
     assert both.columns.names == ["band", "stat"]
     assert both.columns.levels[0].tolist() == [3, 1]
     for number in (3, 1):
         pd.testing.assert_frame_equal(
-            both[number], zonal(path, squares, stats=STATS, band=number), check_names=False
+            both[number], zonal(path, squares, stats=PEER, band=number), check_names=False
         )
     peer = exactextract.exact_extract(str(path), squares, ["count"], output="pandas")
     assert both[3]["count"].tolist() == pytest.approx(peer["band_3_count"].tolist())
@@ -325,3 +327,90 @@ def test_small_rasters_never_load_the_compiler(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[136.0] False"
+
+
+def test_polygons_that_all_lie_beside_the_raster_are_refused_though_their_box_does_not(
+    tmp_path: Path,
+) -> None:
+    raster = written(tmp_path / "r.tif", HAND)
+    aside = frame(box(-3, 6, -2, 9), box(6, -3, 9, -2))
+    with pytest.raises(AnalysisError, match="no polygon on the raster"):
+        zonal(raster, aside)
+
+
+def test_the_share_of_a_polygon_on_cells_with_data_is_told(tmp_path: Path) -> None:
+    # By hand: half of it beside the raster; beside it; a quarter of it without data; a hole.
+    values = HAND.copy()
+    values[0, 0] = -1
+    raster = written(tmp_path / "r.tif", values, nodata=-1)
+    ring = box(0.5, 0.5, 3.5, 2.5) - box(1, 1, 3, 2)
+    shapes = frame(box(-1, 0, 1, 1), box(9, 9, 10, 10), box(0, 2, 2, 4), ring)
+    found = zonal(raster, shapes, stats=["covered", "sum"])
+    assert found["covered"].tolist() == pytest.approx([0.5, 0, 0.75, 1])
+    assert found["sum"].tolist()[:2] == [13, 0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"),
+    [("float32", -9999), ("float64", -99999), ("float32", -3.4e38), ("int16", -32768)],
+)
+def test_an_undeclared_mark_for_no_data_is_no_value(tmp_path: Path, kind: str, mark: float) -> None:
+    values = HAND.astype(kind)
+    values[0, 0] = mark
+    raster = written(tmp_path / "r.tif", values)
+    whole = frame(box(0, 0, 4, 4))
+    with pytest.raises(InputError, match="in cells below the polygons"):
+        zonal(raster, whole)
+    known = float(values[0, 0])
+    assert zonal(raster, whole, nodata=known)["sum"].tolist() == [HAND.sum() - 1]
+    taken = zonal(raster, whole, stats=["min"], nodata=float("nan"))
+    assert taken["min"].tolist() == [known]
+    # Where the mark lies outside the polygons it harms nobody.
+    assert zonal(raster, frame(box(1, 0, 4, 4)))["sum"].tolist() == [HAND[:, 1:].sum()]
+
+
+def test_nodata_given_takes_the_place_of_the_declared(tmp_path: Path) -> None:
+    raster = written(tmp_path / "r.tif", HAND, nodata=16)
+    whole = frame(box(0, 0, 4, 4))
+    assert zonal(raster, whole)["sum"].tolist() == [120]
+    assert zonal(raster, whole, nodata=1)["sum"].tolist() == [135]
+    with pytest.raises(AnalysisError, match="nodata: found '1'"):
+        zonal(raster, whole, nodata="1")  # type: ignore[arg-type]
+
+
+def test_a_vrt_under_the_name_of_a_tiff_is_refused(tmp_path: Path) -> None:
+    written(tmp_path / "r.tif", HAND)
+    text = (
+        '<VRTDataset rasterXSize="4" rasterYSize="4"><SRS>EPSG:32638</SRS>'
+        "<GeoTransform>0, 1, 0, 4, 0, -1</GeoTransform>"
+        '<VRTRasterBand dataType="Float64" band="1"><SimpleSource>'
+        '<SourceFilename relativeToVRT="1">r.tif</SourceFilename></SimpleSource>'
+        "</VRTRasterBand></VRTDataset>"
+    )
+    for name in ("disguised.tif", "open.vrt"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="points to other data"):
+        zonal(tmp_path / "disguised.tif", frame(box(0, 0, 4, 4)))
+    assert zonal(tmp_path / "open.vrt", frame(box(0, 0, 4, 4)))["sum"].tolist() == [136]
+
+
+def test_what_is_no_path_band_stat_or_layer_is_told(tmp_path: Path) -> None:
+    raster = written(tmp_path / "r.tif", HAND)
+    whole = frame(box(0, 0, 4, 4))
+    with pytest.raises(AnalysisError, match="raster: found a ndarray, expected the path"):
+        zonal(HAND, whole)  # type: ignore[arg-type]
+    with pytest.raises(AnalysisError, match="band: found"):
+        zonal(raster, whole, band=[1, [2]])  # type: ignore[list-item]
+    with pytest.raises(AnalysisError, match="stats: found None"):
+        zonal(raster, whole, stats=None)  # type: ignore[arg-type]
+    with pytest.raises(AnalysisError, match="polygons: found a GeoDataFrame without geometry"):
+        zonal(raster, gpd.GeoDataFrame({"a": [1]}))
+    with pytest.raises(AnalysisError, match="polygons: found a DataFrame without geometry"):
+        zonal(raster, pd.DataFrame({"a": [1]}))  # type: ignore[arg-type]
+
+
+def test_polygons_without_a_place_in_the_crs_of_the_raster_are_told(tmp_path: Path) -> None:
+    raster = written(tmp_path / "r.tif", HAND)
+    poles = frame(box(0, 0, 1e12, 1e12), crs="EPSG:32633")
+    with pytest.raises(AnalysisError, match=r"no place in .* the CRS of the raster"):
+        zonal(raster, poles)
