@@ -13,8 +13,8 @@ from ecity_geo.findings import Findings
 from ecity_geo.outputs import brief_sites
 from ecity_geo.outputs.brief_sites import figures
 from ecity_geo.outputs.popups import place_name, within
+from ecity_geo.outputs.text import Joined, isolate, number, percent, text
 from ecity_geo.outputs.text import interval as write_interval
-from ecity_geo.outputs.text import number, percent, text
 from ecity_geo.outputs.views import plain
 
 MANY = 6  # names beyond this many are counted instead of listed
@@ -142,12 +142,15 @@ def verdict(findings: Findings, lang: str) -> str:
 
 
 def listing(names: Iterable[str], lang: str, *, most: int = MANY) -> str:
-    """Write names in a row; those beyond `most` are counted."""
-    listed = list(names)
+    """Write names in a row; those beyond `most` are counted.
+
+    Each is isolated, and not the row: its commas and its "and" are words of the language.
+    """
+    listed = [isolate(name, lang) for name in names]
     if len(listed) > most:
         rest = text("common.and_more", lang, count=number(len(listed) - most, lang))
         listed = [*listed[:most], rest]
-    return str(format_list(listed, style="standard", locale=lang))
+    return Joined(format_list(listed, style="standard", locale=lang))
 
 
 def names_of(findings: Findings, districts: Iterable[str], lang: str) -> list[str]:

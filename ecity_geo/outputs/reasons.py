@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from string import Formatter
 
-from ecity_geo.outputs.text import catalogue, has_text, localise_digits, text
+from ecity_geo.outputs.text import (
+    MINUS,
+    Joined,
+    catalogue,
+    has_text,
+    isolate,
+    localise_digits,
+    text,
+)
 
 _SAY, _WORD = "reasons.say.", "reasons.word."
 # What a placeholder may stand for: anything up to the end of a sentence.
@@ -22,6 +30,9 @@ _ID = re.compile(r"[^\W\d][\w-]*")
 _ALONE = re.compile(r"(?<![^\s(=])[-+]?\d[\d,.]*(?:e-?\d+)?(?![\w:])")
 _MOVED = re.compile(r'(?P<old>EPSG:\d+|"[^"]+") to (?P<new>EPSG:\d+|"[^"]+")')
 _FIGURE = re.compile(r"[-+±]*\d[\d,.]*%?")
+_QUOTED = re.compile(r"'?(?P<id>[^\W\d][\w-]*)'?")
+# Where a number may be the id of a district or a fabric; anywhere else it is a count.
+_OF_GROUPS = {"group", "names"}
 
 
 def reason_text(said: str, lang: str, labels: Mapping[str, str] | None = None) -> str:
@@ -39,19 +50,21 @@ def reason_text(said: str, lang: str, labels: Mapping[str, str] | None = None) -
     Returns
     -------
     reason
-        In English as it was. In Persian the same, or, where the catalogue does not have a
-        sentence, only that the answers do not allow it.
+        In English as it was, ids by their names. In Persian the same, or, where the catalogue
+        does not have a sentence, only that the answers do not allow it.
     """
-    if lang == "en":
+    if lang == "en" and not labels:
         return said
+    worded = _named if lang == "en" else _worded
     parts, at = [], 0
     while at < len(said):
         found = next((one for one in _matches(said, at)), None)
         if found is None:
-            return text("reasons.unknown", lang)
+            return said if lang == "en" else text("reasons.unknown", lang)
         key, match = found
         values = {
-            name: _worded(value, lang, labels or {}) for name, value in match.groupdict().items()
+            name: worded(value, lang, labels or {}, groups=name in _OF_GROUPS)
+            for name, value in match.groupdict().items()
         }
         parts.append(text(key, lang, **values))
         at = match.end()
@@ -115,24 +128,42 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((key, pattern) for _, key, pattern in sorted(found, key=lambda one: one[0]))
 
 
-def _worded(value: str, lang: str, labels: Mapping[str, str]) -> str:
+def _named(value: str, lang: str, labels: Mapping[str, str], *, groups: bool) -> str:
+    """Return an English value with names in place of ids, and all else as it was."""
+
+    def name(found: re.Match[str]) -> str:
+        return isolate(labels[found["id"]], lang) if found["id"] in labels else found[0]
+
+    plain = value.strip("'")
+    if groups and (label := _group(plain, labels)):
+        return label
+    return Joined(_QUOTED.sub(name, value))
+
+
+def _worded(value: str, lang: str, labels: Mapping[str, str], *, groups: bool) -> str:
     """Return what stands for a placeholder: a word of the catalogue, names, or a figure."""
     key = _WORD + re.sub("[^a-z0-9]+", "_", value.lower()).strip("_")
     if has_text(key, lang):
         return text(key, lang)
     more = _MORE.match(value)
     if more:
-        names = _worded(more["names"], lang, labels)
+        names = _worded(more["names"], lang, labels, groups=groups)
         count = localise_digits(more["count"], lang)
-        return text(f"{_WORD}and_more", lang, names=names, count=count)
-    return "، ".join(_name(one, lang, labels) for one in value.split(", "))
+        return Joined(text(f"{_WORD}and_more", lang, names=names, count=count))
+    each = (_name(one, lang, labels, groups=groups) for one in value.split(", "))
+    return Joined("، ".join(isolate(name, lang) for name in each))
 
 
-def _name(written: str, lang: str, labels: Mapping[str, str]) -> str:
+def _group(plain: str, labels: Mapping[str, str]) -> str:
+    keys = f"district:{plain}", f"fabric:{plain}"
+    return next((labels[key] for key in keys if key in labels), "")
+
+
+def _name(written: str, lang: str, labels: Mapping[str, str], *, groups: bool) -> str:
     plain = written.strip("[]'\"")
-    for key in (plain, f"district:{plain}", f"fabric:{plain}"):
-        if key in labels:
-            return labels[key]
+    label = labels.get(plain) or (_group(plain, labels) if groups else "")
+    if label:
+        return label
     if _FIGURE.fullmatch(plain):
         return _figure(plain, lang)
     # Parameters are ids joined by operators, variances and tests have a figure behind.
@@ -142,7 +173,9 @@ def _name(written: str, lang: str, labels: Mapping[str, str]) -> str:
 
 
 def _figure(written: str, lang: str) -> str:
-    return localise_digits(written, lang).replace(".", "٫").replace(",", "٬")
+    sign = MINUS[lang] if written.startswith("-") else ""
+    plain = localise_digits(written.removeprefix("-"), lang)
+    return sign + plain.replace(".", "٫").replace(",", "٬")
 
 
 def _worded_id(plain: str, lang: str, labels: Mapping[str, str]) -> str:

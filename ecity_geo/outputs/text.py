@@ -25,11 +25,20 @@ MISSING = "–"
 
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 # CLDR: the mark keeps a minus before its number in a line that runs from right to left.
-_MINUS = {"fa": "\u200e\u2212", "en": "\u2212"}
+MINUS = {"fa": "\u200e\u2212", "en": "\u2212"}
 _PERCENT = {"fa": "٪", "en": "%"}
 _ISOLATE, _POP = "\u2068", "\u2069"
 _DIRECTION_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _STRONG = {"fa": {"L"}, "en": {"R", "AL"}}
+
+
+class Joined(str):
+    """A text that was put together of isolated parts: to isolate it as a whole would undo that.
+
+    A list of foreign names would take the direction of its first one, commas and "and" too.
+    """
+
+    __slots__ = ()
 
 
 def text(key: str, lang: str, **values: str) -> str:
@@ -58,7 +67,12 @@ def text(key: str, lang: str, **values: str) -> str:
     found = catalogue(lang).get(key)
     if found is None:
         raise KeyError(f"no text {key!r} in language {lang!r}")
-    return found.format_map({name: isolate(value, lang) for name, value in values.items()})
+    return found.format_map(
+        {
+            name: value if isinstance(value, Joined) else isolate(value, lang)
+            for name, value in values.items()
+        }
+    )
 
 
 def has_text(key: str, lang: str) -> bool:
@@ -176,7 +190,7 @@ def number(value: SupportsFloat | None, lang: str, digits: int = 0) -> str:
     rounded = round(known, digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     written = format_decimal(abs(rounded), format=pattern, locale=lang, numbering_system="default")
-    sign = _MINUS[lang] if rounded < 0 else ""
+    sign = MINUS[lang] if rounded < 0 else ""
     return sign + localise_digits(written, lang)
 
 

@@ -92,6 +92,42 @@ def test_sentences_stand_in_a_row_and_names_are_those_of_the_study() -> None:
     assert "الف، ب و ۷ مورد دیگر" in told
 
 
+@pytest.mark.parametrize("key", SAID)
+@pytest.mark.parametrize("n", ["1", "7", "10"])
+def test_a_count_is_no_district_of_that_number(key: str, n: str) -> None:
+    labels = {f"district:{each}": f"District {each}" for each in range(1, 11)}
+    names = re.findall(r"\{(\w+)\}", SAID[key])
+    given = {name: "x" if name in ("group", "names") else n for name in names}
+    for lang in ("fa", "en"):
+        assert "District" not in reason_text(SAID[key].format(**given), lang, labels)
+
+
+def test_a_group_is_still_called_by_its_name() -> None:
+    labels = {"district:7": "منطقهٔ هفت"}
+    said = (
+        "The model of 15 variables needs at least 16 respondents in group 7; there are 7. "
+        "Use fewer items, or larger groups."
+    )
+    told = reason_text(said, "fa", labels)
+    assert told.count("منطقهٔ هفت") == 1
+    assert "۷" in told
+
+
+def test_an_english_reason_names_parts_by_their_labels() -> None:
+    said = (
+        "A variance is negative (Heywood case): services (-0.00139). The model is wrong for these "
+        "items, or the sample too small; leave an item out or fix its variance."
+    )
+    told = reason_text(said, "en", {"services": "E-services"})
+    assert told == said.replace("services (", "E-services (")
+    quoted = "All respondents score 'technical' alike; no groups differ."
+    told = reason_text(quoted, "en", {"technical": "Infrastructure"})
+    assert told == quoted.replace("'technical'", "Infrastructure")
+    assert reason_text("Something else went wrong.", "en", {"wrong": "x"}) == (
+        "Something else went wrong."
+    )
+
+
 def test_a_decimal_mark_ends_no_sentence() -> None:
     said = "An alpha of 1.25 has no interval: it must lie below 1."
     assert "۱٫۲۵" in reason_text(said, "fa")
@@ -107,7 +143,7 @@ def test_figures_and_words_beside_names_are_persian_too() -> None:
         "A variance is negative (Heywood case): q1 (-0.02). The model is wrong for these items, "
         "or the sample too small; leave an item out or fix its variance."
     )
-    assert "امنیت (-۰٫۰۲)" in reason_text(said, "fa", {"q1": "امنیت"})
+    assert "امنیت (\u200e−۰٫۰۲)" in reason_text(said, "fa", {"q1": "امنیت"})
 
 
 def test_what_the_catalogue_lacks_is_said_in_general() -> None:

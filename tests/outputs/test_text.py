@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecity_geo.outputs import text as words
+from ecity_geo.outputs.brief import listing
 from ecity_geo.outputs.text import catalogue, interval, isolate, number, percent, reason, text
 
 PERSIAN = dict(zip("۰۱۲۳۴۵۶۷۸۹", "0123456789", strict=True))
@@ -132,3 +133,15 @@ def test_a_value_cannot_turn_the_line_or_open_a_placeholder() -> None:
 )
 def test_none_and_all_are_said_of_none_and_all(share: float, written: str) -> None:
     assert percent(share, "en") == written
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_a_list_of_foreign_names_keeps_the_order_of_its_language(lang: str) -> None:
+    foreign = {"en": "منطقه", "fa": "District"}[lang]
+    names = [f"{foreign} {number}" for number in (10, 6, 7)]
+    listed = listing(names, lang)
+    said = text("report.brief.gaps", lang, districts=listed, people="1")
+    for name in names:
+        assert f"\u2068{name}\u2069" in said
+    conjunction = {"en": " and ", "fa": " و "}[lang]
+    assert f"\u2068{names[1]}\u2069" in said.split(conjunction)[0]
