@@ -58,6 +58,9 @@ def load(path: Path, *, strict: bool) -> Study:
     with stages() as tell:
         tell("reading")
         study = load_study(path)
+    if study.synthetic:
+        # Tables and CSV keep their columns, so that nothing in them could say it.
+        click.echo(f"{study.name.text('en')}: synthetic data.", err=True)
     if strict and study.repairs:
         lines = [f"{repair.source}: {repair.detail}" for repair in study.repairs]
         lines.append("Mend the files, or run without --strict.")

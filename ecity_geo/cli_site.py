@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from ecity_geo.progress import stages
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ecity_geo.findings import Findings
     from ecity_geo.geo.cost import CostMatrix
     from ecity_geo.siting import Front
     from ecity_geo.study import Study
@@ -286,9 +288,47 @@ def _tell_plans(study: Study, style: str) -> None:
 
     findings = analyse_study(with_options(study, curve=0))
     emit(tables.tables(findings)["sites"], style, study=study, name="sites")
-    for plan in findings.plans.values():
+    whole = findings.before_after[findings.before_after["level"] == "city"].set_index("model")
+    for name, plan in findings.plans.items():
+        after = whole.loc[name]
+        covered = after["population"] - after["uncovered_after"]
         click.echo(
             f"{plan.model}: objective {plan.objective:,.1f}, bound {plan.bound:,.1f}, "
-            f"gap {plan.gap:.2%}, {plan.status}.",
+            f"gap {plan.gap:.2%}, {plan.status}; {covered:,.0f} of {after['population']:,.0f} "
+            f"people within the standard ({after['covered_after']:.1%}).",
             err=True,
         )
+    for told in _left(study, findings):
+        click.echo(told, err=True)
+
+
+def _left(study: Study, findings: Findings) -> list[str]:
+    """Say whom no plan could serve, and which standard would: "optimal" would hide them."""
+    from ecity_geo.findings import travel_costs
+
+    people = findings.demand["population"]
+    lost = {name: people.reindex(plan.unreachable) for name, plan in findings.plans.items()}
+    lost = {name: left[left > 0] for name, left in lost.items() if left.sum() > 0}
+    if not lost:
+        return []
+    nearest = travel_costs(study).nearest()["cost"]
+    said: dict[str, list[str]] = {}
+    for name, left in lost.items():
+        fact = _beyond(study, float(left.sum()), float(nearest.reindex(left.index).max()))
+        said.setdefault(fact, []).append(name)
+    return [f"{', '.join(names)}: {fact}" for fact, names in said.items()]
+
+
+def _beyond(study: Study, people: float, needed: float) -> str:
+    standard, unit = study.options.standard, study.options.unit
+    if not math.isfinite(needed):
+        return (
+            f"{people:,.0f} people cannot be brought within reach; some of them have no way to any "
+            "possible place, whatever the standard."
+        )
+    # Rounded up: what it is said to reach must be reached.
+    enough = math.ceil(needed * 10) / 10
+    return (
+        f"{people:,.0f} people live beyond {standard:g} {unit} of every service and possible "
+        f"place; a standard of {enough:g} {unit} would reach all."
+    )

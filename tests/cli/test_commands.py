@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,34 @@ def test_site_takes_every_model(study: Path, model: str) -> None:
         *("kind", "reached", "nearest", "mean_cost"),
     ]
     assert "gap 0.00%" in result.stderr
+
+
+@pytest.mark.parametrize("model", ["lscp", "mclp"])
+def test_site_says_whom_an_optimal_plan_leaves_and_what_would_reach_them(
+    model: str, study: Path
+) -> None:
+    result = call("site", study, "--model", model, "--standard", "1")
+    told = " ".join(result.stderr.split())
+    assert "people within the standard (" in told
+    left = re.search(
+        r"([\d,]+) people live beyond 1 (?:m|min) of every service and possible place; "
+        r"a standard of ([\d.]+) ",
+        told,
+    )
+    assert left is not None, told
+    whole = float(re.findall(r"of ([\d,]+) people", told)[0].replace(",", ""))
+    assert 0 < float(left[1].replace(",", "")) <= whole
+    enough = call("site", study, "--model", model, "--standard", left[2])
+    assert "live beyond" not in enough.stderr
+
+
+def test_every_command_says_that_a_study_is_synthetic(study: Path, tmp_path: Path) -> None:
+    made_up = city.write_city(tmp_path)
+    text = made_up.read_text(encoding="utf-8")
+    made_up.write_text(text.replace("[study]\n", "[study]\nsynthetic = true\n", 1), "utf-8")
+    for command in ("check", "rank", "site"):
+        assert "synthetic data." in call(command, made_up, "--format", "csv").stderr
+    assert "synthetic" not in call("rank", study, "--format", "csv").stderr
 
 
 def test_site_keeps_a_floor_and_a_budget(study: Path) -> None:
