@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from ecity_geo.siting.instance import Flags, Floats, Instance, Integers, column_sums
+from ecity_geo.siting.instance import Flags, Floats, Instance, Integers, Ranks, column_sums
 
 TIE = 1e-12
 """Relative difference below which two choices count as equally good."""
@@ -72,7 +72,7 @@ def interchange(
 def exchange_changes(instance: Instance, chosen: Integers) -> Floats:
     """Change of cost when ``chosen[a]`` leaves and column ``b`` comes, ``p x n_columns``."""
     nearest, first, second = two_nearest(instance, chosen)
-    gap = instance.cost < second[instance.row]
+    gap = _nearer(instance, chosen, second)
     row, column, cost = instance.row[gap], instance.column[gap], instance.cost[gap]
     served = nearest[row] >= 0
     # a row that nobody serves has first == second == base: the newcomer's saving is all there is
@@ -126,6 +126,8 @@ def _savings(instance: Instance, pay: Floats) -> Floats:
 
 def two_nearest(instance: Instance, chosen: Integers) -> tuple[Integers, Floats, Floats]:
     """Position in `chosen` of each row's nearest (-1: none), its cost, and the second cost."""
+    if instance.rank is not None:
+        return _two_in_table(instance, chosen)
     position = np.full(instance.n_columns, -1)
     position[chosen] = np.arange(len(chosen))
     kept = position[instance.column] >= 0
@@ -144,3 +146,32 @@ def two_nearest(instance: Instance, chosen: Integers) -> tuple[Integers, Floats,
     after = after[~new[after]]
     second[row[after]] = cost[after]
     return nearest, first, second
+
+
+def _two_in_table(instance: Instance, chosen: Integers) -> tuple[Integers, Floats, Floats]:
+    """Find the two nearest among the ranks of the chosen columns, looking at nothing else."""
+    base = instance.priced(instance.base)
+    ranks = _ranks(instance, chosen)
+    nearest = np.argmin(ranks, axis=1)
+    ranks.partition(1, axis=1)
+    nearest[ranks[:, 0] == instance.n_columns] = -1
+    return nearest, instance.cost_at(ranks[:, 0], base), instance.cost_at(ranks[:, 1], base)
+
+
+def _nearer(instance: Instance, chosen: Integers, second: Floats) -> Flags | Integers:
+    """Tell which pairs are cheaper than the second nearest of the chosen columns of their row."""
+    if instance.rank is None:
+        return instance.cost < second[instance.row]
+    size = np.diff(instance.start)
+    ranks = _ranks(instance, chosen)
+    ranks.partition(1, axis=1)
+    # A row's pairs are sorted: they come first. Of equals some may, which change nothing.
+    count = np.minimum(ranks[:, 1], size)
+    before = np.cumsum(count) - count
+    return np.repeat(instance.start[:-1] - before, count) + np.arange(int(count.sum()))
+
+
+def _ranks(instance: Instance, chosen: Integers) -> Ranks:
+    """Return the ranks of the chosen columns, and two that stand for none."""
+    none = np.full((instance.n_rows, 2), instance.n_columns, dtype=np.int32)
+    return none if instance.rank is None else np.hstack([instance.rank[:, chosen], none])

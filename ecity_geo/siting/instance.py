@@ -22,12 +22,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Ranks = NDArray[np.int32]
 
 CLOSED_GAP = 1e-9
 """Relative gap at which a plan counts as optimal."""
 
 WHOLE_SCALE = 1e7
 """Up to this size of the objective a bound is exact to a hundredth."""
+
+TABLE_CELLS = 20_000_000
+"""A table of ranks has no more cells than this, 80 MB,"""
+TABLE_FILLING = 4
+"""and no more than so many for each pair."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +76,19 @@ class Instance:
         return np.searchsorted(self.row, np.arange(self.n_rows + 1))
 
     @cached_property
+    def rank(self) -> Ranks | None:
+        """Place of each column among the pairs of each row, rows x columns; none is `n_columns`.
+
+        None where such a table would be large, or mostly empty.
+        """
+        cells = self.n_rows * self.n_columns
+        if cells > min(TABLE_CELLS, TABLE_FILLING * len(self.row)):
+            return None
+        rank = np.full((self.n_rows, self.n_columns), self.n_columns, dtype=np.int32)
+        rank[self.row, self.column] = np.arange(len(self.row)) - self.start[self.row]
+        return rank
+
+    @cached_property
     def penalty(self) -> float:
         """Price of a row that must be reached and is not: more than all else can save."""
         most = np.where(np.isinf(self.base), 0.0, self.base)
@@ -107,6 +126,13 @@ class Instance:
             offset=self.offset,
         )
 
+    def cost_at(self, rank: Ranks, base: Floats) -> Floats:
+        """Return the cost of the pair at this place in each row; the base where there is none."""
+        pay = base.copy()
+        has = np.flatnonzero(rank < self.n_columns)
+        pay[has] = self.cost[self.start[has] + rank[has]]
+        return pay
+
     def priced(self, pay: Floats) -> Floats:
         """Replace what is infinite by the penalty."""
         return np.where(np.isinf(pay), self.penalty, pay)
@@ -117,6 +143,9 @@ class Instance:
 
     def pay(self, chosen: Integers) -> Floats:
         """Return what each row pays when these columns are chosen."""
+        if self.rank is not None:
+            nearest = self.rank[:, chosen].min(axis=1, initial=self.n_columns)
+            return self.cost_at(nearest, self.base)
         is_chosen = np.zeros(self.n_columns, dtype=bool)
         is_chosen[chosen] = True
         kept = is_chosen[self.column]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecity_geo.siting.instance import Floats, Instance, Integers, column_sums
+from ecity_geo.siting.instance import Floats, Instance, Integers
 
 HALVINGS = 9
 """The step is halved this often before the ascent ends."""
@@ -79,7 +79,12 @@ class Relaxation:
         self.row = instance.row[order]
         self.column = instance.column[order]
         self.cost = instance.cost[order]
-        self.start = np.searchsorted(self.column, np.arange(instance.n_columns + 1))
+        start = np.searchsorted(self.column, np.arange(instance.n_columns + 1))
+        self.filled = np.flatnonzero(np.diff(start))
+        self.first = start[self.filled]
+        self.parts = [
+            slice(*ends) for ends in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
+        ]
         # a price under the cheapest pair is never better than that pair's cost
         self.lowest = instance.base.copy()
         has = np.diff(instance.start) > 0
@@ -93,18 +98,21 @@ class Relaxation:
         saved = u[self.row]
         saved -= self.cost
         np.maximum(saved, 0.0, out=saved)
-        worth = column_sums(self.column, saved, self.instance.n_columns)
+        worth = np.zeros(self.instance.n_columns)
+        # A tenth of the time that `column_sums` takes: the pairs of a column stand together.
+        worth[self.filled] = np.add.reduceat(saved, self.first) if len(saved) else 0.0
         chosen = np.sort(np.argsort(-worth, kind="stable")[: self.instance.p])
         bound = self.instance.offset + float(u.sum() - worth[chosen].sum())
         return Prices(u=u, bound=bound, worth=worth, chosen=chosen)
 
     def excess(self, prices: Prices) -> Floats:
         """Subgradient: one minus the number of chosen columns that serve a row at a profit."""
-        excess = np.ones(self.instance.n_rows)
-        for column in prices.chosen:
-            part = slice(self.start[column], self.start[column + 1])
-            row = self.row[part]
-            excess[row] -= self.cost[part] < prices.u[row]
+        parts = [slice(0), *(self.parts[column] for column in prices.chosen)]
+        row = np.concatenate([self.row[part] for part in parts])
+        cost = np.concatenate([self.cost[part] for part in parts])
+        served = row[cost < prices.u[row]]
+        excess: Floats = np.ones(self.instance.n_rows)
+        excess -= np.bincount(served, minlength=self.instance.n_rows)
         # a price that stands at its limit cannot rise
         excess[(prices.u >= self.highest) & (excess > 0)] = 0.0
         return excess

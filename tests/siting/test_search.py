@@ -10,13 +10,15 @@ from itertools import combinations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecity_geo import siting
 from ecity_geo.errors import AnalysisError
 from ecity_geo.siting import branch, incumbent, search
+from ecity_geo.siting import instance as instances
 from ecity_geo.siting.chains import chains, program, solution
 from ecity_geo.siting.covering import covering_instance, undominated
-from ecity_geo.siting.exchange import exchange_changes, greedy, interchange
+from ecity_geo.siting.exchange import exchange_changes, greedy, interchange, two_nearest
 from ecity_geo.siting.instance import Instance, Integers, build
 from ecity_geo.siting.lagrange import Relaxation
 from ecity_geo.siting.reduce import tighten, whole_core
@@ -122,11 +124,38 @@ def test_reduction_keeps_every_better_plan(city: City) -> None:
 
 
 @EXAMPLES
+@given(city=cities(), base=st.sampled_from([0.0, 500.0, 9000.0, np.inf]), cells=st.integers(0, 1))
+def test_the_two_nearest_are_those_of_the_whole_table(city: City, base: float, cells: int) -> None:
+    whole = travel_instance(city)
+    pays = np.full(whole.n_rows, base)
+    pairs = (whole.row, whole.column, whole.cost, pays)
+    instance = build(*pairs, n_columns=whole.n_columns, p=city.p, scale=1.0)
+    people = city.population.to_numpy()[:, None]
+    chosen = np.arange(whole.n_columns)[-city.p :]
+    costs = np.where(np.isfinite(city.frame), city.frame.to_numpy() * people, np.inf)[:, chosen]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(instances, "TABLE_CELLS", cells * 1_000)  # by ranks, or by pairs
+        nearest, first, second = two_nearest(instance, chosen)
+        pay = instance.pay(chosen)
+    sites = np.sort(np.column_stack([costs, pays, pays]), axis=1)
+    assert pay.tolist() == np.minimum(pays, costs.min(axis=1)).tolist()
+    assert first.tolist() == instance.priced(sites[:, 0]).tolist()
+    assert second.tolist() == instance.priced(np.minimum(sites[:, 1], pays)).tolist()
+    served = costs.min(axis=1) < pays
+    assert ((nearest >= 0) == served).all()
+    assert nearest[served].tolist() == costs[served].argmin(axis=1).tolist()
+
+
+@EXAMPLES
 @given(city=cities(missing=False))
 def test_exchange_changes_equal_the_difference_of_costs(city: City) -> None:
     instance = travel_instance(city)
     chosen = greedy(instance)
     change = exchange_changes(instance, chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(instances, "TABLE_CELLS", 0)
+        by_pairs = exchange_changes(travel_instance(city), chosen)
+    assert change == pytest.approx(by_pairs)
     for leaving in range(len(chosen)):
         for coming in np.setdiff1d(np.arange(instance.n_columns), chosen):
             trial = np.append(np.delete(chosen, leaving), coming)
