@@ -36,7 +36,7 @@ def swapped(rows: Matrix, start: Integers, *, steps: int, deadline: float) -> In
 
     Notes
     -----
-    The vertex weighting tabu search for the p-center of Zhang, Lu, Su, Li, Ding & Wu (2020),
+    The vertex weighting tabu search for the p-center of Zhang, Lu, Su et al. (2020),
     doi:10.24963/ijcai.2020/206: an uncovered row is taken at random, one of its columns comes for
     the column that is missed least, neither of which may go back at once; where even the best
     exchange gains nothing, uncovered rows weigh one more. Random numbers have a fixed seed.
