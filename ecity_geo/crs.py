@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 import geopandas as gpd
 from pyproj import CRS, Proj, Transformer
@@ -58,12 +59,12 @@ def why_not_metric(crs: CRS | None) -> str:
 
 
 def require_metric(frame: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
-    """Hold that a frame's coordinates are metres.
+    """Hold that a frame's coordinates are metres, and true to scale where it lies.
 
     Parameters
     ----------
     frame
-        Any frame or series of geometries.
+        Any frame or series of geometries; of an empty one only the CRS is looked at.
     name
         What the frame is to the caller, for the message.
 
@@ -75,10 +76,19 @@ def require_metric(frame: gpd.GeoDataFrame | gpd.GeoSeries, name: str) -> CRS:
     Raises
     ------
     AnalysisError
-        If the CRS is missing, geographic, in another unit than the metre, or web mercator.
+        If there is no geometry, or the CRS is missing, geographic, in another unit than the metre,
+        web mercator, or stretches lengths by more than 2 % in the middle of the frame.
     """
-    crs = frame.crs
+    try:
+        crs = frame.crs
+    except AttributeError as error:
+        raise AnalysisError(
+            f"{name}: found a {type(frame).__name__} without geometry, expected a GeoDataFrame "
+            "with a geometry column. Set it with set_geometry()."
+        ) from error
     reason = why_not_metric(crs)
+    if not reason and len(frame):
+        reason = _why_not_true(CRS(crs), bounds_of(frame))
     if reason:
         raise AnalysisError(
             f"{name}: found {reason}, expected a projected CRS in metres. "
@@ -93,7 +103,7 @@ def crs_name(crs: CRS) -> str:
     return f"{code[0]}:{code[1]}" if code else f'"{crs.name}"'
 
 
-def parse_crs(text: str, *, source: str, field: str = "crs") -> CRS:
+def parse_crs(text: CRS | str | int, *, source: str, field: str = "crs") -> CRS:
     """Read a CRS as a user writes it.
 
     Parameters
@@ -156,7 +166,10 @@ def working_crs(boundaries: gpd.GeoDataFrame, given: str = "", *, source: str = 
     if not given:
         return _utm_of(boundaries, source)
     crs = parse_crs(given, source=source)
-    reason = why_not_metric(crs) or _why_not_true(crs, boundaries)
+    reason = why_not_metric(crs)
+    if not reason:
+        own = CRS(boundaries.crs)
+        reason = _why_not_true(crs, to_lonlat(bounds_of(boundaries), own), own=LONLAT)
     if reason:
         raise InputError(
             Fault(
@@ -170,11 +183,20 @@ def working_crs(boundaries: gpd.GeoDataFrame, given: str = "", *, source: str = 
     return crs
 
 
-def _why_not_true(crs: CRS, boundaries: gpd.GeoDataFrame) -> str:
-    """Say how far a metric CRS is from true to scale where the city lies, beyond what it may."""
-    west, south, east, north = to_lonlat(bounds_of(boundaries), CRS(boundaries.crs))
+def _why_not_true(crs: CRS, bounds: Bounds, *, own: CRS | None = None) -> str:
+    """Say how far a metric CRS is from true to scale in the middle of bounds, beyond what it may.
+
+    The bounds are in the CRS itself, or in `own`. Of places that lie nowhere on Earth, such as
+    those of an example, nothing is said.
+    """
+    west, south, east, north = bounds
+    at = (west + east) / 2, (south + north) / 2
+    if own is None:
+        at = _lonlat_of(crs).transform(*at)
+    if not all(map(math.isfinite, at)):
+        return ""
     try:
-        scale = Proj(crs).get_factors((west + east) / 2, (south + north) / 2, errcheck=True)
+        scale = _projection(crs).get_factors(*at, errcheck=True)
     except ProjError:
         return ""
     ends = (float(scale.meridional_scale), float(scale.parallel_scale))
@@ -182,6 +204,17 @@ def _why_not_true(crs: CRS, boundaries: gpd.GeoDataFrame) -> str:
     if abs(worst - 1) <= MAX_STRETCH:
         return ""
     return f"{crs_name(crs)}, in which a metre of this city measures {worst:.3g}"
+
+
+@lru_cache(maxsize=32)
+def _projection(crs: CRS) -> Proj:
+    return Proj(crs)
+
+
+@lru_cache(maxsize=32)
+def _lonlat_of(crs: CRS) -> Transformer:
+    """From a CRS to degrees: making one takes longer than many a small analysis."""
+    return Transformer.from_crs(crs, LONLAT, always_xy=True)
 
 
 def _utm_of(boundaries: gpd.GeoDataFrame, source: str) -> CRS:

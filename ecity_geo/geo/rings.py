@@ -93,17 +93,13 @@ def _odd_polygons(geometry: Geometries, index: pd.Index) -> str:
         "something else than a polygon": ~np.isin(kind, POLYGONAL),
         "coordinates that are not finite": unplaced,
     }
-    for fault, wrong in faults.items():
-        if wrong.any():
-            return (
-                f"polygons: found {fault} at {name_some(index, wrong)}, expected a valid polygon "
-                "in each row. Leave these rows out, or give their polygons."
-            )
-    reason = str(shapely.is_valid_reason(geometry[~shapely.is_valid(geometry)][0]))
+    fault = next((name for name, wrong in faults.items() if wrong.any()), "")
+    cure = "Leave these rows out" if fault else "Repair these rows with make_valid()"
+    wrong = faults.get(fault, ~shapely.is_valid(geometry))
+    fault = fault or str(shapely.is_valid_reason(geometry[wrong][0]))
     return (
-        f"polygons: found no valid polygon at {name_some(index, ~shapely.is_valid(geometry))} "
-        f"({reason}), expected one in each row. Repair these rows with make_valid(), or leave "
-        "them out."
+        f"polygons: found no valid polygon at {name_some(index, wrong)} ({fault}), expected one "
+        f"in each row. {cure}, or give their polygons anew."
     )
 
 

@@ -20,6 +20,7 @@ from ecity_geo.geo.joined import (
     reversed_with_places,
     walking,
 )
+from ecity_geo.geo.options import as_number, as_numbers
 from ecity_geo.geo.points import coordinates
 from ecity_geo.geo.search import reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
@@ -107,7 +108,8 @@ def service_areas(
 
 
 def _limits(limits: Sequence[float], width: float) -> Floats:
-    ends = np.unique(np.asarray(limits, dtype=float))
+    ends = np.unique(as_numbers(limits, "limits", "a list of numbers above 0"))
+    as_number(width, "width", "metres above 0")
     for name, values in (("limits", ends), ("width", np.array([width]))):
         if not (len(values) and np.isfinite(values).all() and (values > 0).all()):
             raise AnalysisError(f"{name}: found {values.tolist()}, expected numbers above 0.")
@@ -141,7 +143,8 @@ def _along_streets(
             cut = np.isfinite(run[near, ::-1]) | (at_ends > limit)
             pieces, corners, room = _pieces(lines[near], ends[near], cut, *shares, width)
             pieces += _own_piece(lines[own], run[own], *place, limit)
-            junctions = shapely.points(streets.x[corners], streets.y[corners])
+            at = np.column_stack([streets.x[corners], streets.y[corners]])
+            junctions = np.array(shapely.points(at), dtype=object)
             shapes[goal, k] = _widened(pieces, junctions, room, width)
         at_node[node[within]] = np.inf
     return shapes

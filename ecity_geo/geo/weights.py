@@ -6,6 +6,7 @@ Islands (places without a neighbour) stay in, with an empty row; every result na
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +18,8 @@ from scipy.spatial import KDTree
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.points import check_finite
+from ecity_geo.geo.options import as_number
+from ecity_geo.geo.points import check_finite, name_some
 from ecity_geo.geo.rings import valid_polygons
 
 Integers = NDArray[np.int64]
@@ -44,9 +46,15 @@ class SpatialWeights:
 
     def __post_init__(self) -> None:
         n = len(self.ids)
-        if self.matrix.shape != (n, n) or not self.ids.is_unique:
+        if not self.ids.is_unique:
             raise AnalysisError(
-                f"Weights of shape {self.matrix.shape} need as many unique ids; found {n}."
+                f"Spatial weights: found the ids {name_some(self.ids, self.ids.duplicated())} more "
+                "than once, expected unique ids. Dissolve parts of one place, or reset the index."
+            )
+        if self.matrix.shape != (n, n):
+            raise AnalysisError(
+                f"Spatial weights: found a matrix of shape {self.matrix.shape} and {n} ids, "
+                "expected a row and a column for each id."
             )
         data = self.matrix.data
         if data.size and not (np.isfinite(data).all() and data.min() > 0):
@@ -97,6 +105,7 @@ def queen(polygons: gpd.GeoSeries | gpd.GeoDataFrame, *, tolerance: float = 0.0)
     """
     require_metric(polygons, "spatial weights")
     shapes = valid_polygons(polygons)
+    tolerance = as_number(tolerance, "queen: tolerance", "0 or more metres")
     if not tolerance >= 0:
         raise AnalysisError(f"queen: found a tolerance of {tolerance}, expected 0 or more metres.")
     tree = shapely.STRtree(shapes)
@@ -131,8 +140,11 @@ def k_nearest(points: gpd.GeoSeries | gpd.GeoDataFrame, k: int) -> SpatialWeight
     n = len(xy)
     if n < 2:
         raise AnalysisError(f"k_nearest: found {n} places, expected two at least.")
-    if k not in range(1, n):
-        raise AnalysisError(f"k_nearest: found k = {k}, expected 1 to {n - 1} for {n} places.")
+    given: object = k  # whatever the annotation says
+    if isinstance(given, bool) or not isinstance(given, Integral) or given not in range(1, n):
+        raise AnalysisError(
+            f"k_nearest: found k = {k!r}, expected 1 to {n - 1} for {n} places, a whole number."
+        )
     near = np.asarray(KDTree(xy).query(xy, k=k + 1)[1])
     own = near == np.arange(n)[:, None]
     # Where more than k others stand at the very same place, a point may not be among its own.
@@ -161,6 +173,7 @@ def distance_band(points: gpd.GeoSeries | gpd.GeoDataFrame, distance: float) -> 
         If the CRS is missing or not in metres, ids are not unique, or the distance is not above
         0.
     """
+    distance = as_number(distance, "distance_band", "metres above 0")
     if not (np.isfinite(distance) and distance > 0):
         raise AnalysisError(f"distance_band: found {distance}, expected metres above 0.")
     xy = _places(points)

@@ -191,8 +191,7 @@ def _meets(zones: _Zones, source: Raster) -> NDArray[np.bool_]:
     first = np.flatnonzero(np.diff(zones.owner, prepend=-1))
     least, most = (each.reduceat(zones.edges, first) for each in (np.minimum, np.maximum))
     size = np.array([source.width, source.height])
-    meets: NDArray[np.bool_] = ((most[:, :2] > 0) & (least[:, :2] < size)).all(axis=1)
-    return meets
+    return np.asarray(((most[:, :2] > 0) & (least[:, :2] < size)).all(axis=1))
 
 
 def _areas(edges: Floats, owner: Integers) -> Floats:

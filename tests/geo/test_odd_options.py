@@ -17,6 +17,7 @@ from ecity_geo.geo.locate import locate, locate_parquet
 from ecity_geo.geo.service_area import service_areas
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.geo.travel import along_streets, cost_matrix
+from ecity_geo.geo.weights import distance_band, k_nearest, queen
 from ecity_geo.geo.zonal import zonal
 
 SQUARE = gpd.GeoDataFrame(geometry=[box(0, 0, 3, 3)], crs="EPSG:32638")
@@ -100,3 +101,54 @@ def test_a_stat_asked_for_twice_is_named(tmp_path: Path) -> None:
 def test_a_standard_that_is_none_is_not_out_of_reach_of_all(standard: float) -> None:
     with pytest.raises(AnalysisError, match="standard: found"):
         cost_matrix(HOME, HOME).within(standard)
+
+
+def test_words_in_place_of_numbers_are_told() -> None:
+    asked = [
+        ("distance_band: found '5', expected metres", lambda: distance_band(HOME, "5")),
+        ("queen: tolerance: found '5'", lambda: queen(SQUARE, tolerance="5")),
+        ("limits: found 'a', expected a list", lambda: service_areas(HOME, "a")),
+        ("width: found 'a', expected metres", lambda: service_areas(HOME, [1], width="a")),
+        ("standard: found 'a'", lambda: cost_matrix(HOME, HOME).within("a")),
+    ]
+    for message, call in asked:
+        with pytest.raises(AnalysisError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("k", ["2", 2.0, True, 0, 3])
+def test_neighbours_are_a_whole_number(k: object) -> None:
+    three = gpd.GeoSeries([Point(x, 0) for x in range(3)], crs="EPSG:32638")
+    with pytest.raises(AnalysisError, match=f"found k = {k!r}, expected 1 to 2"):
+        k_nearest(three, k)  # type: ignore[arg-type]
+    assert k_nearest(three, np.int64(2)).kind == "2 nearest"
+
+
+def test_ids_of_weights_that_stand_twice_are_named() -> None:
+    three = gpd.GeoSeries([Point(x, 0) for x in range(3)], index=["a", "b", "a"], crs="EPSG:32638")
+    with pytest.raises(AnalysisError, match="found the ids 'a' more than once"):
+        k_nearest(three, 1)
+
+
+def test_a_frame_without_geometry_is_told() -> None:
+    plain = pd.DataFrame({"a": [1]})
+    for layer in (plain, gpd.GeoDataFrame(plain)):
+        with pytest.raises(AnalysisError, match="DataFrame without geometry"):
+            cost_matrix(layer, HOME)
+        with pytest.raises(AnalysisError, match="DataFrame without geometry"):
+            queen(layer)
+
+
+@pytest.mark.parametrize("crs", [3395, 6933])
+def test_metres_that_are_not_true_to_scale_are_refused(crs: int) -> None:
+    # Two points of Tabriz 11.1 km apart are 14.1 km apart in World Mercator (1 / cos 38 degrees,
+    # on the ellipsoid).
+    ends = gpd.GeoDataFrame(geometry=[Point(46.3, 38.0), Point(46.3, 38.1)], crs="EPSG:4326")
+    with pytest.raises(AnalysisError, match="in which a metre of this city measures"):
+        cost_matrix(ends.to_crs(crs), ends.to_crs(crs))
+    utm = ends.to_crs(32638)
+    assert cost_matrix(utm, utm).costs.max() == pytest.approx(11_097, abs=10)
+    # At the equator World Mercator is true.
+    if crs == 3395:
+        near = gpd.GeoDataFrame(geometry=[Point(9, 0.1), Point(9, 0.2)], crs="EPSG:4326")
+        cost_matrix(near.to_crs(crs), near.to_crs(crs))
