@@ -278,11 +278,14 @@ def _population(section: Section) -> PopulationConfig:
 
 
 def _streets(section: Section) -> StreetsConfig:
+    speeds = section.section("speeds")
     config = StreetsConfig(
         path=section.text("path", required=True),
         layer=section.text("layer"),
         minutes=section.text("minutes"),
         speed=section.text("speed"),
+        class_=section.text("class"),
+        speeds={name: speeds.number(name, 1.0, above=0) for name in speeds.data},
         oneway=section.text("oneway"),
         mode=section.text("mode", "walk", choices=("walk", "drive")),
         snap=section.number("snap", 500.0, above=0),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from shapely import box as rectangle
 
-from ecity_geo.crs import Bounds, to_lonlat
+from ecity_geo.crs import WORLD, Bounds, to_lonlat, working_crs
 from ecity_geo.errors import Fault, InputError
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.inputs.config import StreetsConfig
@@ -22,51 +20,20 @@ from ecity_geo.inputs.files import resolve
 from ecity_geo.inputs.frames import as_text, feature_place, missing_fields, to_working
 from ecity_geo.inputs.layers import read_vector
 from ecity_geo.inputs.osm import read_osm
+from ecity_geo.inputs.road_speeds import (
+    BOTH_WAYS,
+    ONEWAY,
+    WALK_KMH,
+    class_speed,
+    drive_speed,
+    osm_oneway,
+    walk_speed,
+)
 from ecity_geo.inputs.schema import Checked, Repair, Tally
 from ecity_geo.inputs.text import to_number
 
 REACH = 5000.0
 """Metres around the districts in which streets are wanted: ways to a service may lead outside."""
-WALK_KMH = 4.8
-"""Comfortable walking speed of adults, 1.33 m/s (Bohannon 1997, doi:10.1093/ageing/26.1.15)."""
-DRIVE_KMH = {
-    "motorway": 100.0,
-    "motorway_link": 50.0,
-    "trunk": 80.0,
-    "trunk_link": 40.0,
-    "primary": 50.0,
-    "primary_link": 40.0,
-    "secondary": 50.0,
-    "secondary_link": 40.0,
-    "tertiary": 40.0,
-    "tertiary_link": 30.0,
-    "unclassified": 40.0,
-    "residential": 30.0,
-    "road": 30.0,
-    "service": 15.0,
-    "living_street": 10.0,
-}
-"""Speed by OSM class where no maxspeed is tagged; the classes that a car may use."""
-NO_WALK = {
-    "motorway",
-    "motorway_link",
-    "construction",
-    "proposed",
-    "abandoned",
-    "razed",
-    "raceway",
-    "bus_guideway",
-    "busway",
-    "escape",
-    "corridor",
-    "elevator",
-    "platform",
-}
-_CLOSED = {"no", "private"}
-_OPEN = {"yes", "designated", "permissive", "official"}
-_ONEWAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1}
-_BOTH = {"no", "false", "0", "reversible", "alternating"}
-_MAXSPEED = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(mph|km/h|kmh)?\s*")
 
 
 def read_streets(
@@ -101,10 +68,67 @@ def read_streets(
     path = resolve(config.path, folder)
     west, south, east, north = bounds
     reach = (west - REACH, south - REACH, east + REACH, north + REACH)
+    return graph_of(read_lines(path, config, crs=crs, reach=reach, box=box), config)
+
+
+def read_lines(
+    path: Path,
+    config: StreetsConfig,
+    *,
+    crs: CRS | None = None,
+    reach: Bounds | None = None,
+    box: Bounds | None = None,
+) -> Checked[gpd.GeoDataFrame]:
+    """Read street lines with their travel times.
+
+    Parameters
+    ----------
+    path
+        An existing file.
+    config
+        The section ``[streets]``.
+    crs
+        Working CRS; by default the UTM zone of the lines.
+    reach
+        West, south, east, north in it; lines elsewhere are left out and counted.
+    box
+        Where the city may lie, in degrees.
+
+    Returns
+    -------
+    lines
+        Single lines with `minutes`, `oneway` and `metres`.
+
+    Raises
+    ------
+    InputError
+        As for `read_streets`.
+    """
     if path.suffix.lower() == ".pbf":
-        read = _from_osm(path, config, crs, reach)
-    else:
-        read = _from_layer(path, config, crs, reach, box)
+        return _from_osm(path, config, crs, reach)
+    return _from_layer(path, config, crs, reach, box)
+
+
+def graph_of(read: Checked[gpd.GeoDataFrame], config: StreetsConfig) -> Checked[StreetGraph]:
+    """Make the graph of street lines, and tell how much of it is cut off.
+
+    Parameters
+    ----------
+    read
+        As from `read_lines`.
+    config
+        The section ``[streets]``.
+
+    Returns
+    -------
+    streets
+        The graph, with the repairs and counts of the lines.
+
+    Raises
+    ------
+    InputError
+        If there is no line.
+    """
     lines = read.data
     if lines.empty:
         raise InputError(
@@ -136,19 +160,20 @@ def _islands(graph: StreetGraph, source: str) -> list[Repair]:
 
 
 def _from_layer(
-    path: Path, config: StreetsConfig, crs: CRS, reach: Bounds, box: Bounds
+    path: Path, config: StreetsConfig, crs: CRS | None, reach: Bounds | None, box: Bounds | None
 ) -> Checked[gpd.GeoDataFrame]:
     layer = read_vector(path, layer=config.layer, source=config.path)
     frame = layer.data
     fields = {"minutes": config.minutes, "speed": config.speed, "oneway": config.oneway}
+    fields["class"] = config.class_
     faults = missing_fields(frame, fields, source=config.path, section="streets")
-    if config.mode == "drive" and not (config.minutes or config.speed):
+    if config.mode == "drive" and not (config.minutes or config.speed or config.class_):
         faults.append(_no_speed(config))
     places = [feature_place(row) for row in range(len(frame))]
     faults += _geometry_faults(frame.geometry, places, config)
     if faults:
         raise InputError(faults)
-    moved = to_working(frame, crs, config.path, box=box)
+    moved = to_working(frame, crs or working_crs(frame, source=config.path), config.path, box=box)
     metres = np.asarray(moved.data.geometry.length, dtype=np.float64)
     minutes, faults = _minutes(frame, metres, places, config)
     oneway, wrong = _oneway(frame, places, config)
@@ -157,8 +182,13 @@ def _from_layer(
     lines = gpd.GeoDataFrame(
         {"minutes": minutes, "oneway": oneway, "metres": metres}, geometry=moved.data.geometry
     )
-    near = lines.intersects(rectangle(*reach)).to_numpy() & (metres > 0)
+    near = metres > 0
+    if reach is not None:
+        near &= lines.intersects(rectangle(*reach)).to_numpy()
+    closed = near & ~np.isfinite(minutes)
     notes = [*layer.repairs, *moved.repairs, *_left_out(int((~near).sum()), config.path)]
+    notes += [*_closed(frame, closed, config), *_unused_speed(config, len(frame))]
+    near &= ~closed
     return Checked(
         data=_single(lines[near]),
         repairs=tuple(notes),
@@ -169,9 +199,9 @@ def _from_layer(
 def _no_speed(config: StreetsConfig) -> Fault:
     return Fault(
         source=config.path,
-        found='neither "minutes" nor "speed" in [streets]',
-        expected="travel times or speeds to drive by",
-        cure='Name the field in "minutes" or "speed", or set mode = "walk".',
+        found='neither "minutes" nor "speed" nor "class" in [streets]',
+        expected="travel times, speeds or classes to drive by",
+        cure='Name the field in "minutes", "speed" or "class", or set mode = "walk".',
     )
 
 
@@ -180,6 +210,26 @@ def _left_out(count: int, source: str) -> list[Repair]:
         return []
     detail = f"{count} lines farther than {REACH / 1000:g} km from the districts, or of no length"
     return [Repair(source=source, kind="left_out", count=count, detail=detail)]
+
+
+def _closed(
+    frame: gpd.GeoDataFrame, closed: NDArray[np.bool_], config: StreetsConfig
+) -> list[Repair]:
+    """Tell which classes have no speed: nobody travels there."""
+    if not closed.any():
+        return []
+    names = sorted({str(name) for name in frame[config.class_][closed]})
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    detail = f"{int(closed.sum())} lines of classes without a speed: {shown}"
+    return [Repair(source=config.path, kind="left_out", count=int(closed.sum()), detail=detail)]
+
+
+def _unused_speed(config: StreetsConfig, count: int) -> list[Repair]:
+    """Tell that nobody walks at the speed limit."""
+    if config.mode != "walk" or config.minutes or not config.speed:
+        return []
+    detail = f'"{config.speed}" is not used: walking takes {WALK_KMH} km/h on every street'
+    return [Repair(source=config.path, kind="unused_speed", count=count, detail=detail)]
 
 
 def _tally(source: str, read: int, kept: int) -> Tally:
@@ -211,7 +261,12 @@ def _minutes(
     places: list[str],
     config: StreetsConfig,
 ) -> tuple[NDArray[np.float64], list[Fault]]:
-    field = config.minutes or config.speed
+    walking = config.mode == "walk"
+    field = config.minutes or ("" if walking else config.speed)
+    if not field and config.class_:
+        names = [text or "" for text in as_text(frame[config.class_])]
+        kmh = np.array([class_speed(name, config) for name in names])
+        return np.divide(metres * 0.06, kmh, out=np.full(len(kmh), np.nan), where=kmh > 0), []
     if not field:
         return metres / 1000 / WALK_KMH * 60, []
     texts = as_text(frame[field])
@@ -244,8 +299,8 @@ def _oneway(
     faults = []
     for row, text in enumerate(as_text(frame[config.oneway])):
         mark = (text or "no").lower()
-        marks[row] = _ONEWAY.get(mark, 0)
-        if mark not in _ONEWAY and mark not in _BOTH:
+        marks[row] = ONEWAY.get(mark, 0)
+        if mark not in ONEWAY and mark not in BOTH_WAYS:
             faults.append(
                 Fault(
                     source=config.path,
@@ -268,50 +323,21 @@ def _single(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _from_osm(
-    path: Path, config: StreetsConfig, crs: CRS, reach: Bounds
+    path: Path, config: StreetsConfig, crs: CRS | None, reach: Bounds | None
 ) -> Checked[gpd.GeoDataFrame]:
-    read = read_osm(
-        path, "lines", where="highway IS NOT NULL", box=to_lonlat(reach, crs), source=config.path
-    )
+    box = WORLD if reach is None or crs is None else to_lonlat(reach, crs)
+    read = read_osm(path, "lines", where="highway IS NOT NULL", box=box, source=config.path)
     tags = read.data["tags"]
-    kmh = [_walk_speed(each) if config.mode == "walk" else _drive_speed(each) for each in tags]
-    moved = to_working(read.data, crs, config.path)
+    speed = walk_speed if config.mode == "walk" else drive_speed
+    kmh = [speed(each, config) for each in tags]
+    moved = to_working(read.data, crs or working_crs(read.data, source=config.path), config.path)
     lines = gpd.GeoDataFrame({"kmh": pd.Series(kmh, dtype=float)}, geometry=moved.data.geometry)
     lines["metres"] = lines.geometry.length
     lines["minutes"] = lines["metres"] / 1000 / lines["kmh"] * 60
-    lines["oneway"] = 0 if config.mode == "walk" else [_osm_oneway(each) for each in tags]
+    lines["oneway"] = 0 if config.mode == "walk" else [osm_oneway(each) for each in tags]
     kept = (lines["kmh"] > 0) & (lines["metres"] > 0)
     return Checked(
         data=lines[kept].reset_index(drop=True),
         repairs=(*read.repairs, *moved.repairs),
         tallies=(_tally(config.path, len(lines), int(kept.sum())),),
     )
-
-
-def _walk_speed(tags: Mapping[str, str]) -> float:
-    """Return the walking speed, or 0 where walking is not allowed."""
-    if tags.get("highway") in NO_WALK or tags.get("foot") in _CLOSED:
-        return 0.0
-    closed = tags.get("access") in _CLOSED and tags.get("foot") not in _OPEN
-    return 0.0 if closed else WALK_KMH
-
-
-def _drive_speed(tags: Mapping[str, str]) -> float:
-    """Return the speed as tagged or by class, or 0 where cars are not allowed."""
-    speed = DRIVE_KMH.get(tags.get("highway", ""), 0.0)
-    for key in ("motorcar", "motor_vehicle", "vehicle", "access"):
-        if key in tags:  # the most particular key decides
-            speed = 0.0 if tags[key] in _CLOSED else speed
-            break
-    limit = _MAXSPEED.fullmatch(tags.get("maxspeed", ""))
-    if not speed or limit is None or not float(limit[1]):
-        return speed
-    return float(limit[1]) * (1.609344 if limit[2] == "mph" else 1.0)
-
-
-def _osm_oneway(tags: Mapping[str, str]) -> int:
-    mark = tags.get("oneway")
-    if mark is not None:
-        return _ONEWAY.get(mark, 0)
-    implied = tags.get("junction") in {"roundabout", "circular"}
-    return int(implied or tags.get("highway") == "motorway")

@@ -317,7 +317,11 @@ class StreetsConfig:
     minutes
         Field of a street's travel time.
     speed
-        Field of a street's speed in km/h, used without `minutes`.
+        Field of a street's speed in km/h, used without `minutes` to drive.
+    class_
+        Field of its class, used without either.
+    speeds
+        Speed in km/h by class, in place of the built-in ones.
     oneway
         Field of the one-way mark.
     mode
@@ -330,6 +334,8 @@ class StreetsConfig:
     layer: str = ""
     minutes: str = ""
     speed: str = ""
+    class_: str = ""
+    speeds: dict[str, float] = field(default_factory=dict)
     oneway: str = ""
     mode: str = "walk"
     snap: float = 500.0

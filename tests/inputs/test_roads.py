@@ -17,12 +17,13 @@ from shapely import LineString, MultiLineString, Point
 
 import city
 from ecity_geo.crs import bounds_of, to_lonlat, widen
-from ecity_geo.errors import InputError
+from ecity_geo.errors import AnalysisError, InputError
 from ecity_geo.geo.streets import StreetGraph
-from ecity_geo.inputs import roads
+from ecity_geo.inputs import road_speeds
 from ecity_geo.inputs.config import StreetsConfig
 from ecity_geo.inputs.roads import read_streets
 from ecity_geo.inputs.schema import Checked
+from ecity_geo.inputs.street_file import read_street_graph
 
 X, Y = city.ORIGIN
 HELSINKI = next(
@@ -139,7 +140,7 @@ def test_times_and_speeds_of_nothing_are_named(
     key: str, values: list[Any], rows: list[str], tmp_path: Path
 ) -> None:
     frame = lines((0, 0, 1000, 0), (1000, 0, 2000, 0), v=values)
-    found = facts(tmp_path, frame, **{key: "v"})
+    found = facts(tmp_path, frame, **{key: "v", "mode": "drive"})
     assert len(found) == len(rows)
     for fact, row in zip(found, rows, strict=True):
         assert fact.startswith(f'streets.gpkg, {row}, field "v"')
@@ -215,8 +216,10 @@ def test_no_street_near_the_districts_is_a_fault(tmp_path: Path) -> None:
 def test_tags_say_who_may_pass_and_how_fast(
     tags: dict[str, str], walk: float, drive: float
 ) -> None:
-    assert roads._walk_speed(tags) == walk
-    assert roads._drive_speed(tags) == pytest.approx(drive)
+    assert road_speeds.walk_speed(tags, StreetsConfig(path="x")) == walk
+    assert road_speeds.drive_speed(tags, StreetsConfig(path="x", mode="drive")) == pytest.approx(
+        drive
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_tags_say_who_may_pass_and_how_fast(
     ],
 )
 def test_one_way_tags_and_what_implies_them(tags: dict[str, str], mark: int) -> None:
-    assert roads._osm_oneway(tags) == mark
+    assert road_speeds.osm_oneway(tags) == mark
 
 
 @pytest.mark.skipif(not HELSINKI.is_file(), reason="the real extract is not beside the repository")
@@ -288,3 +291,65 @@ def test_network_in_one_piece_has_no_islands(tmp_path: Path) -> None:
     frame = lines((0, 0, 2000, 0), (0, 0, 0, 1000), minutes=1.0)
     kinds = {repair.kind for repair in read(tmp_path, frame, minutes="minutes").repairs}
     assert "street_islands" not in kinds
+
+
+def test_nobody_walks_at_the_speed_limit(tmp_path: Path) -> None:
+    found = read(tmp_path, lines((0, 0, 800, 0), v=[30.0]), speed="v", mode="walk")
+    # By hand: 800 m at 80 m/min.
+    assert found.data.minutes.tolist() == pytest.approx([10, 10])
+    (told,) = [each for each in found.repairs if each.kind == "unused_speed"]
+    assert told.detail == '"v" is not used: walking takes 4.8 km/h on every street'
+    driven = read(tmp_path, lines((0, 0, 800, 0), v=[30.0]), speed="v", mode="drive")
+    assert driven.data.minutes.tolist() == pytest.approx([1.6, 1.6])
+
+
+CLASSES = ["residential", "lane", "footway", "motorway"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "speeds", "kmh"),
+    [
+        ("drive", {}, [30, None, None, 100]),
+        ("drive", {"lane": 10.0, "residential": 20.0}, [20, 10, None, 100]),
+        ("walk", {}, [4.8, 4.8, 4.8, None]),
+        ("walk", {"lane": 2.4}, [4.8, 2.4, 4.8, None]),
+    ],
+)
+def test_speeds_by_class(
+    tmp_path: Path, mode: str, speeds: dict[str, float], kmh: list[float | None]
+) -> None:
+    frame = lines(*[(0, y, 1000, y) for y in (0, 100, 200, 300)], highway=CLASSES)
+    found = read(tmp_path, frame, class_="highway", speeds=speeds, mode=mode)
+    kept = [each for each in kmh if each]
+    minutes = sorted(60 / each for each in kept)
+    assert sorted(found.data.minutes[: len(kept)].tolist()) == pytest.approx(minutes)
+    (told,) = [each for each in found.repairs if each.kind == "left_out"]
+    closed = sorted(name for name, each in zip(CLASSES, kmh, strict=True) if not each)
+    assert told.detail == (f"{len(closed)} lines of classes without a speed: {', '.join(closed)}")
+
+
+def test_a_file_of_ones_own_is_a_graph_without_a_study(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    frame = lines((0, 0, 1000, 0), (1000, 0, 1000, 500), kind=["lane", "road"], ow=["yes", "no"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame.to_crs(4326).to_file(path)
+    found = read_street_graph(
+        path, mode="drive", road_class="kind", speeds={"lane": 10}, oneway="ow"
+    )
+    assert found.data.crs == CRS(city.CRS)
+    assert edges(found.data) == {
+        (0.0, 0.0, 1000.0, 0.0, 6.0),
+        (1000.0, 0.0, 1000.0, 500.0, 1.0),
+        (1000.0, 500.0, 1000.0, 0.0, 1.0),
+    }
+    assert [each.matched for each in found.tallies] == [2]
+    assert read_street_graph(path, crs=32639).data.crs == CRS.from_epsg(32639)
+    with pytest.raises(AnalysisError, match="whose unit is the degree"):
+        read_street_graph(path, crs=4326)
+    with pytest.raises(AnalysisError, match="mode: found 'run'"):
+        read_street_graph(path, mode="run")
+    with pytest.raises(AnalysisError, match="speeds: found 0 for 'lane'"):
+        read_street_graph(path, mode="drive", road_class="kind", speeds={"lane": 0})
+    with pytest.raises(InputError, match="neither"):
+        read_street_graph(path, mode="drive")
