@@ -41,7 +41,7 @@ def inequality_of(demand: gpd.GeoDataFrame, readiness: pd.Series) -> dict[str, f
     access, people = demand["access_per_1000"], demand["population"]
     curve = inequality.lorenz(access, people) if (access * people).sum() > 0 else None
     return {
-        "gini": inequality.gini(access, people),
+        "gini": MISSING if curve is None else inequality.gini(access, people),
         "lower_half": MISSING if curve is None else _at_half(curve),
         "between_fabrics": _between(demand[demand["fabric"].notna()]),
         "concentration": _concentration(demand, demand["district_id"].map(readiness)),

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.indicators.amounts import check_amounts, people_at, sum_over_demand
+from ecity_geo.indicators.amounts import (
+    Floats,
+    align_labels,
+    check_amounts,
+    check_ids,
+    people_at,
+    sum_over_demand,
+)
 
 
 def covered(cost: CostMatrix, *, standard: float) -> pd.Series:
@@ -47,19 +54,20 @@ def covered_share(
     standard
         Greatest acceptable cost, in the unit of `cost`. Inclusive.
     by
-        District (or fabric) of each demand point, aligned by id; points without one belong to
+        District (or fabric) of each demand point, aligned by id; missing where a point lies in
         no district.
 
     Returns
     -------
     covered_share
-        Fraction in [0, 1], indexed by the sorted districts; NaN where nobody lives.
+        Fraction in [0, 1], indexed by the sorted districts; NaN where nobody lives. The attribute
+        ``attrs["people_without_district"]`` counts the people of points in no district.
 
     Raises
     ------
     AnalysisError
         If `standard` exceeds the cutoff that `cost` was built with, or a demand point lacks its
-        population.
+        population or has no row in `by`.
 
     Notes
     -----
@@ -68,8 +76,11 @@ def covered_share(
     people = people_at(cost, population)
     held = people * covered(cost, standard=standard)
     sums = pd.DataFrame({"people": people, "held": held}, index=cost.demand_ids)
-    sums = sums.groupby(by.reindex(cost.demand_ids)).sum()
-    return (sums["held"] / sums["people"].where(sums["people"] > 0)).rename("covered_share")
+    district, rest = _districts(cost, people, by)
+    sums = sums.groupby(district).sum()
+    share = (sums["held"] / sums["people"].where(sums["people"] > 0)).rename("covered_share")
+    share.attrs["people_without_district"] = rest
+    return share
 
 
 def mean_cost(cost: CostMatrix, population: pd.Series, *, by: pd.Series) -> pd.DataFrame:
@@ -82,7 +93,7 @@ def mean_cost(cost: CostMatrix, population: pd.Series, *, by: pd.Series) -> pd.D
     population
         Persons per demand point, aligned with the rows of `cost` by id.
     by
-        District (or fabric) of each demand point, aligned by id; points without one belong to
+        District (or fabric) of each demand point, aligned by id; missing where a point lies in
         no district.
 
     Returns
@@ -90,12 +101,13 @@ def mean_cost(cost: CostMatrix, population: pd.Series, *, by: pd.Series) -> pd.D
     mean_cost
         Indexed by the sorted districts: `mean_cost`, in the unit of `cost`, over the people who
         reach any facility (NaN where nobody does); `people_reached` and `people_unreachable`,
-        which add up to the population.
+        which add up to the population of the districts. The attribute
+        ``attrs["people_without_district"]`` counts the people of points in no district.
 
     Raises
     ------
     AnalysisError
-        If a demand point lacks its population.
+        If a demand point lacks its population or has no row in `by`.
     """
     people = people_at(cost, population)
     nearest = cost.nearest()["cost"].to_numpy()
@@ -108,10 +120,18 @@ def mean_cost(cost: CostMatrix, population: pd.Series, *, by: pd.Series) -> pd.D
         },
         index=cost.demand_ids,
     )
-    sums = sums.groupby(by.reindex(cost.demand_ids)).sum()
+    district, rest = _districts(cost, people, by)
+    sums = sums.groupby(district).sum()
     mean = sums.pop("person_cost") / sums["people_reached"].where(sums["people_reached"] > 0)
     sums.insert(0, "mean_cost", mean)
+    sums.attrs["people_without_district"] = rest
     return sums
+
+
+def _districts(cost: CostMatrix, people: Floats, by: pd.Series) -> tuple[pd.Series, float]:
+    """Return the district of each demand point, and how many people live in none."""
+    district = align_labels(by, cost.demand_ids, "by", "demand point")
+    return district, float(people[district.isna().to_numpy()].sum())
 
 
 def people_within(cost: CostMatrix, population: pd.Series, *, standard: float) -> pd.Series:
@@ -161,8 +181,10 @@ def fill_capacity(capacity: pd.Series, kind: pd.Series) -> tuple[pd.Series, int]
     Raises
     ------
     AnalysisError
-        If a known capacity is negative or infinite.
+        If a known capacity is negative or infinite, or an id stands twice.
     """
+    check_ids(capacity.index, "capacity", "service")
+    check_ids(kind.index, "kind", "service")
     check_amounts(capacity.dropna(), "capacity")
     median = capacity.groupby(kind.reindex(capacity.index), dropna=False).transform("median")
     filled = capacity.fillna(median).fillna(1.0)

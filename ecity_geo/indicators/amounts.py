@@ -11,6 +11,8 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 
 Floats = NDArray[np.float64]
+# What pandas calls a column of objects that holds only numbers.
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 
 
 def sum_over_demand(near: CostMatrix, amounts: Floats, weights: Floats | None = None) -> Floats:
@@ -83,25 +85,86 @@ def align_amounts(values: pd.Series, ids: pd.Index, name: str, unit: str) -> Flo
     Raises
     ------
     AnalysisError
-        If an id is missing or there twice, or an amount is missing, negative or infinite.
+        If an id is missing or there twice, or an amount is missing, no number, negative or
+        infinite.
     """
-    if not values.index.is_unique:
-        twice = values.index[values.index.duplicated()].tolist()[:5]
-        raise AnalysisError(f"{name}: found ids twice {twice}, expected one row per {unit}.")
+    aligned = align_labels(values, ids, name, unit)
+    check_amounts(aligned, name)
+    return numbers_of(aligned, name)
+
+
+def align_labels(values: pd.Series, ids: pd.Index, name: str, unit: str) -> pd.Series:
+    """Align districts, kinds or other values with ids, and hold that each id has its row.
+
+    Parameters
+    ----------
+    values
+        One per id, which may be missing; may hold more ids.
+    ids
+        The order wanted.
+    name, unit
+        What the values are, and of what, for messages.
+
+    Returns
+    -------
+    aligned
+        One per id.
+
+    Raises
+    ------
+    AnalysisError
+        If an id has no row, or two.
+    """
+    check_ids(values.index, name, unit)
     missing = ids.difference(values.index, sort=False)
     if len(missing):
         raise AnalysisError(
             f"{name}: found none for {len(missing)} of {len(ids)} {unit}s "
             f"({missing.tolist()[:5]} ...), expected one for each. Join by id."
         )
-    aligned = values.reindex(ids)
-    check_amounts(aligned, name)
-    return aligned.to_numpy(dtype=float)
+    return values.reindex(ids)
+
+
+def check_ids(ids: pd.Index, name: str, unit: str) -> None:
+    """Raise an `AnalysisError` if an id stands twice: its people would count twice."""
+    if not ids.is_unique:
+        twice = ids[ids.duplicated()].unique().tolist()[:5]
+        raise AnalysisError(f"{name}: found ids twice {twice}, expected one row per {unit}.")
+
+
+def numbers_of(values: pd.Series, name: str) -> Floats:
+    """Return values as floating-point numbers, or an `AnalysisError` if they are text or the like.
+
+    Parameters
+    ----------
+    values
+        Numbers, in a column of numbers or of objects; NaN where missing.
+    name
+        What they are, for the message.
+
+    Returns
+    -------
+    numbers
+        In the same order.
+
+    Raises
+    ------
+    AnalysisError
+        If a value is no number. Text is not read as numbers: who knows which comma it means.
+    """
+    kinds = pd.api.types
+    numeric = kinds.is_numeric_dtype(values) and not kinds.is_complex_dtype(values)
+    if not numeric and kinds.infer_dtype(values, skipna=True) not in _NUMBERS:
+        raise AnalysisError(
+            f"{name}: found values of type {values.dtype}, expected numbers. "
+            "Convert them with pandas.to_numeric()."
+        )
+    return values.to_numpy(dtype=float, na_value=np.nan)
 
 
 def check_amounts(values: pd.Series, name: str) -> None:
     """Raise an `AnalysisError` unless all amounts are finite and 0 or more."""
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    numbers = numbers_of(values, name)
     wrong = ~(np.isfinite(numbers) & (numbers >= 0))
     if wrong.any():
         first = values.index[wrong][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import isfinite
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +38,16 @@ def step(weights: Mapping[float, float]) -> Decay:
     -----
     Luo & Qi (2009), doi:10.1016/j.healthplace.2009.06.002, take zones of 10, 20 and 30 minutes.
     """
-    limits = np.array(sorted(weights), dtype=float)
-    values = np.array([weights[limit] for limit in sorted(weights)] + [0.0], dtype=float)
+    try:
+        zones = {float(limit): float(weight) for limit, weight in dict(weights).items()}
+    except (TypeError, ValueError):
+        zones = {}
+    limits = np.array(sorted(zones))
+    values = np.array([zones[limit] for limit in sorted(zones)] + [0.0])
     if not limits.size or not (_amounts(limits) and _amounts(values)):
         raise AnalysisError(
-            f"step: found zones {dict(weights)}, expected limits and weights of 0 or more."
+            f"step: found zones {weights!r}, expected limits and weights of 0 or more, "
+            "such as {500: 1.0, 1000: 0.68}."
         )
 
     def decay(cost: Floats) -> Floats:
@@ -184,6 +190,10 @@ def weights_of(decay: Decay, cost: Floats) -> Floats:
     AnalysisError
         If it gives anything else.
     """
+    if not callable(decay):
+        raise AnalysisError(
+            f"decay: found {decay!r}, expected a function of costs, such as decay.gaussian(500)."
+        )
     given = decay(cost)
     try:
         weights = np.asarray(given, dtype=np.float64)
@@ -197,9 +207,9 @@ def weights_of(decay: Decay, cost: Floats) -> Floats:
     return weights
 
 
-def _positive(value: float, what: str, name: str) -> None:
-    if not (isfinite(value) and value > 0):
-        raise AnalysisError(f"{what}: found a {name} of {value}, expected a number above 0.")
+def _positive(value: object, what: str, name: str) -> None:
+    if not (isinstance(value, Real) and isfinite(value) and float(value) > 0):
+        raise AnalysisError(f"{what}: found a {name} of {value!r}, expected a number above 0.")
 
 
 def _amounts(values: Floats) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.indicators.amounts import check_ids, numbers_of
 
 Floats = NDArray[np.float64]
 
@@ -86,13 +87,12 @@ def gini(access: pd.Series, population: pd.Series) -> float:
     Returns
     -------
     gini
-        0 when all people have the same, towards 1 when few have it all; NaN when nobody lives
-        anywhere or nobody has any access.
+        0 when all people have the same, towards 1 when few have it all.
 
     Raises
     ------
     AnalysisError
-        If an access or a population is missing, negative or infinite.
+        If an access or a population is missing, negative or infinite, or nobody has any access.
 
     Notes
     -----
@@ -101,8 +101,7 @@ def gini(access: pd.Series, population: pd.Series) -> float:
     """
     have, people = _sorted(access, population, "gini")
     held = np.cumsum(have * people)
-    if not held.size or held[-1] == 0:
-        return float("nan")
+    _some(held[-1] if held.size else 0.0, "gini")
     before = held - have * people
     twice_below = (people * (held + before)).sum() / (people.sum() * held[-1])
     return max(float(1 - twice_below), 0.0)
@@ -170,6 +169,7 @@ def theil(access: pd.Series, population: pd.Series, *, by: pd.Series) -> Theil:
     have, people = _aligned(access, population, "theil")
     # What is had where nobody lives is nobody's, even where a whole group has none.
     have = np.where(people > 0, have, 0.0)
+    check_ids(by.index, "by", "demand point")
     groups = by.reindex(access.index)
     if groups.isna().any():
         lost = groups.index[groups.isna()].tolist()[:5]
@@ -210,7 +210,7 @@ def concentration_index(access: pd.Series, population: pd.Series, *, rank_by: pd
         Persons per demand point, aligned by id.
     rank_by
         What people are ranked by (readiness of their district, income), aligned by id; points
-        where it is missing are left out.
+        where it is missing are left out. Infinite is a rank: above, or below, all others.
 
     Returns
     -------
@@ -230,8 +230,12 @@ def concentration_index(access: pd.Series, population: pd.Series, *, rank_by: pd
     (1997), doi:10.1016/S0304-4076(96)01807-6; people of equal rank share its middle.
     """
     have, people = _aligned(access, population, "concentration_index")
-    order = rank_by.reindex(access.index).to_numpy(dtype=float, na_value=np.nan)
-    known = np.isfinite(order) & (people > 0)
+    check_ids(rank_by.index, "rank_by", "demand point")
+    order = numbers_of(rank_by.reindex(access.index), "rank_by")
+    # Infinite is a rank, such as the cost of who reaches nothing; missing is none.
+    known = ~np.isnan(order) & (people > 0)
+    if people.any() and not known.any():
+        raise AnalysisError("concentration_index: found no rank for anybody. Join by id.")
     have, people, order = have[known], people[known], order[known]
     _some(float((have * people).sum()), "concentration_index")
     values, place = np.unique(order, return_inverse=True)
@@ -255,19 +259,30 @@ def _sorted(access: pd.Series, population: pd.Series, what: str) -> tuple[Floats
 
 
 def _aligned(access: pd.Series, population: pd.Series, what: str) -> tuple[Floats, Floats]:
-    if not population.index.is_unique:
-        raise AnalysisError(f"{what}: found ids twice in the population, expected one row each.")
-    frame = pd.DataFrame({"access": access, "people": population.reindex(access.index)})
-    try:
-        amounts = frame.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise AnalysisError(f"{what}: found amounts that are no numbers: {error}.") from error
+    check_ids(access.index, f"{what}: access", "demand point")
+    check_ids(population.index, f"{what}: population", "demand point")
+    _all_heard(access, population, what)
+    have = numbers_of(access, f"{what}: access")
+    people = numbers_of(population.reindex(access.index), f"{what}: population")
+    amounts = np.concatenate([have, people])
     if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
         raise AnalysisError(
             f"{what}: found an access or a population that is missing, negative or infinite, "
             "expected numbers of 0 or more for each demand point. Leave those points out."
         )
-    return amounts[:, 0], amounts[:, 1]
+    return have, people
+
+
+def _all_heard(access: pd.Series, population: pd.Series, what: str) -> None:
+    """Hold that all people have an access value: who reaches nothing has 0, not none."""
+    rest = population[~population.index.isin(access.index)]
+    lost = rest[numbers_of(rest, f"{what}: population") > 0]
+    if len(lost):
+        raise AnalysisError(
+            f"{what}: {lost.sum():g} people live at {len(lost)} points without an access value "
+            f"({lost.index.tolist()[:5]}). Give them 0 if they reach nothing, or leave these "
+            "points out of the population."
+        )
 
 
 def _some(held: float, what: str) -> None:

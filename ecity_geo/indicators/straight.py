@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 from ecity_geo.geo.compiled import kernels, threads
 from ecity_geo.geo.near import NearPairs, Pairs
 from ecity_geo.geo.points import places_of
-from ecity_geo.indicators.amounts import align_amounts
+from ecity_geo.indicators.amounts import align_amounts, check_ids
 from ecity_geo.indicators.catchment import check_method, weigh
 from ecity_geo.indicators.decay import Decay
 
@@ -66,8 +66,9 @@ def straight_catchment(
     Raises
     ------
     AnalysisError
-        If the CRS is not metric or differs, a point is missing, the method is unknown, a weight
-        is negative or not finite, or a population or capacity is missing, negative or not finite.
+        If the CRS is not metric or differs, a point is missing or an id there twice, the method is
+        unknown, a weight is negative or not finite, or a population or capacity is missing,
+        negative or not finite.
     """
     check_method(method)
     pairs = _pairs(demand, facilities, catchment)
@@ -120,8 +121,8 @@ def straight_opportunities(
     Raises
     ------
     AnalysisError
-        If the CRS is not metric or differs, a point is missing, or an amount is missing, negative
-        or not finite.
+        If the CRS is not metric or differs, a point is missing or an id there twice, or an amount
+        is missing, negative or not finite.
     """
     pairs = _pairs(demand, facilities, standard)
     supply = align_amounts(amounts, facilities.index, "amounts", "facility")
@@ -151,9 +152,9 @@ def straight_nearest(demand: Points, facilities: Points) -> pd.DataFrame:
     Raises
     ------
     AnalysisError
-        If the CRS is not metric or differs, or a point is missing.
+        If the CRS is not metric or differs, a point is missing, or an id is there twice.
     """
-    homes, goals = places_of(demand, facilities)
+    homes, goals = _places(demand, facilities)
     nearest = np.asarray(KDTree(goals).query(homes, workers=threads())[1], dtype=np.int64)
     away = homes - goals[nearest]
     return pd.DataFrame(
@@ -166,8 +167,14 @@ def straight_nearest(demand: Points, facilities: Points) -> pd.DataFrame:
 
 
 def _pairs(demand: Points, facilities: Points, reach: float) -> NearPairs:
-    homes, goals = places_of(demand, facilities, reach)
+    homes, goals = _places(demand, facilities, reach)
     return NearPairs.of(homes, goals, float(reach))
+
+
+def _places(demand: Points, facilities: Points, reach: float = np.inf) -> tuple[Floats, Floats]:
+    check_ids(demand.index, "demand", "demand point")
+    check_ids(facilities.index, "facilities", "facility")
+    return places_of(demand, facilities, reach)
 
 
 def _gathered(

@@ -156,7 +156,8 @@ def _conditioned(findings: Findings, lang: str) -> str:
 
 def _unequal(groups: pd.DataFrame, limit: float, lang: str) -> str:
     """Say how unequal the shares served are over people, and how unequal they may be."""
-    found = gini(groups["share"], groups["people"])
+    served = float((groups["share"] * groups["people"]).sum())
+    found = gini(groups["share"], groups["people"]) if served > 0 else float("nan")
     values = {"gini": number(found, lang, 2), "limit": plain(limit, lang)}
     return text("report.brief.conditioned_gini", lang, **values)
 

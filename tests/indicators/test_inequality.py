@@ -47,7 +47,8 @@ def test_splitting_a_place_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("access", "people"), [([], []), ([0.0, 0.0], [1.0, 2.0]), ([3.0], [0.0])])
 def test_nothing_to_share_out_has_no_coefficient(access: list[float], people: list[float]) -> None:
-    assert np.isnan(gini(pd.Series(access, dtype=float), pd.Series(people, dtype=float)))
+    with pytest.raises(AnalysisError, match="gini: nobody has any access"):
+        gini(pd.Series(access, dtype=float), pd.Series(people, dtype=float))
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
@@ -105,7 +106,7 @@ def test_theil_is_its_sum_over_persons_and_splits_without_rest(seed: int) -> Non
     for name, group in access.groupby(fabric):
         alone = found.groups.loc[name, "theil"]
         if group.sum() > 0:
-            inside = theil(group, people, by=fabric).total
+            inside = theil(group, people[group.index], by=fabric).total
             assert alone == pytest.approx(inside)
 
 
@@ -130,7 +131,7 @@ def test_concentration_leaves_out_who_has_no_rank() -> None:
     rank_by = pd.Series(np.arange(12.0), index=access.index)
     kept = access.index[:9]
     assert concentration_index(access, people, rank_by=rank_by[kept]) == pytest.approx(
-        concentration_index(access[kept], people, rank_by=rank_by)
+        concentration_index(access[kept], people[kept], rank_by=rank_by)
     )
 
 
@@ -171,5 +172,30 @@ def test_amounts_that_cannot_be_aligned_or_counted_are_named() -> None:
     access = pd.Series([1.0, 2.0])
     with pytest.raises(AnalysisError, match="found ids twice"):
         gini(access, access.set_axis([0, 0]))
-    with pytest.raises(AnalysisError, match="no numbers"):
+    with pytest.raises(AnalysisError, match="expected numbers"):
         gini(pd.Series(["a", "b"]), access)
+
+
+def test_who_has_people_but_no_access_value_is_not_left_out() -> None:
+    # Nobody leaves in silence: 9 people without an access value are no equals of anybody.
+    access, people = pd.Series({"a": 1.0}), pd.Series({"a": 1.0, "b": 9.0})
+    for measure in (gini, lorenz, palma):
+        with pytest.raises(AnalysisError, match=r"9 people live at 1 points without .*\['b'\]"):
+            measure(access, people)
+    assert gini(access, people * [1, 0]) == 0
+
+
+def test_who_can_get_nowhere_ranks_last_and_not_nowhere() -> None:
+    # By hand: ranked by cost, the half that reaches nothing has all the access, or none.
+    access, people = pd.Series([1.0, 0.0]), pd.Series([5.0, 5.0])
+    cost = pd.Series([100.0, np.inf])
+    assert concentration_index(access, people, rank_by=cost) == pytest.approx(-0.5)
+    assert concentration_index(access, people, rank_by=-cost) == pytest.approx(0.5)
+    finite = concentration_index(access, people, rank_by=cost.replace(np.inf, 1e9))
+    assert concentration_index(access, people, rank_by=cost) == finite
+
+
+def test_ranks_of_other_points_are_said_to_rank_nobody() -> None:
+    access, people = pd.Series({"a": 1.0}), pd.Series({"a": 1.0})
+    with pytest.raises(AnalysisError, match="found no rank for anybody"):
+        concentration_index(access, people, rank_by=pd.Series({0: 1.0}))
