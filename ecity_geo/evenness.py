@@ -8,8 +8,9 @@ import pandas as pd
 
 from ecity_geo.geo.weights import SpatialWeights, queen
 from ecity_geo.indicators import inequality
+from ecity_geo.stats.cluster_notes import FEW
 from ecity_geo.stats.clusters import QUADRANTS, local_moran
-from ecity_geo.stats.spatial import FEW, moran
+from ecity_geo.stats.spatial import moran
 
 NONE = "none"
 MISSING = float("nan")

@@ -9,7 +9,7 @@ from ecity_geo.outputs.brief import listing, names_of
 from ecity_geo.outputs.brief_sites import figures
 from ecity_geo.outputs.cluster_view import clusters
 from ecity_geo.outputs.text import number, percent, text
-from ecity_geo.stats.spatial import FEW
+from ecity_geo.stats.cluster_notes import FEW
 
 LEVEL = 0.05
 LINK = 0.005

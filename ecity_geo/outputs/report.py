@@ -24,7 +24,7 @@ from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.tables import table_names
 from ecity_geo.outputs.text import DIRECTION, number, percent, text
 from ecity_geo.outputs.views import plain
-from ecity_geo.stats.spatial import FEW
+from ecity_geo.stats.cluster_notes import FEW
 
 # Name, formula and source of each method; these two are the same in every language.
 METHODS = (

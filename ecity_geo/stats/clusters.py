@@ -8,17 +8,24 @@ Islands (places without a neighbour) have no statistic, and are marked.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights
 from ecity_geo.stats.adjust import adjust_p
+from ecity_geo.stats.cluster_notes import (
+    adjusted_away,
+    coarse,
+    few_places,
+    island_names,
+    with_islands,
+)
 from ecity_geo.stats.permutation import conditional_tails, difference_tails, row_sums
-from ecity_geo.stats.spatial import check_draws, few_places, standard_scores, values_at
+from ecity_geo.stats.spatial import check_draws, standard_scores, values_at
 
 Floats = NDArray[np.float64]
 QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
@@ -39,14 +46,17 @@ class LocalClusters:
         ``"not significant"``, or ``"island"``.
     permutations, seed, alpha
         Of the test.
+    islands
+        Places without a neighbour.
     note
-        Empty, or why the test can tell little.
+        Empty, or why the test can tell little, and which places are islands.
     """
 
     table: pd.DataFrame
     permutations: int
     seed: int
     alpha: float
+    islands: tuple[str, ...]
     note: str
 
 
@@ -279,8 +289,7 @@ def _clusters(
     seed: int,
     alpha: float,
 ) -> LocalClusters:
-    if not 0 < alpha < 1:
-        raise AnalysisError(f"alpha: found {alpha!r}, expected a level between 0 and 1.")
+    _check_level(alpha)
     neighbours = weights.cardinality.to_numpy()
     island = neighbours == 0
     adjusted = np.full(len(p), np.nan)
@@ -302,15 +311,19 @@ def _clusters(
         },
         index=weights.ids,
     )
-    note = few_places(len(p)) or _coarse(neighbours[~island], len(p), permutations, alpha)
-    return LocalClusters(table=table, permutations=permutations, seed=seed, alpha=alpha, note=note)
+    told = ~island
+    few = few_places(len(p)) or coarse(neighbours[told], len(p), permutations, alpha)
+    few = few or adjusted_away(p[told], adjusted[told], permutations, alpha)
+    return LocalClusters(
+        table=table,
+        permutations=permutations,
+        seed=seed,
+        alpha=alpha,
+        islands=island_names(weights),
+        note=with_islands(few, weights),
+    )
 
 
-def _coarse(neighbours: NDArray[np.int64], n: int, permutations: int, alpha: float) -> str:
-    """Say when no p can be small enough, after adjustment, to be called a cluster."""
-    most = neighbours[np.abs(neighbours - (n - 1) / 2).argmin()]
-    draws = float(comb(n - 1, most))
-    least = 2 / (min(permutations, draws) + 1)
-    if least <= alpha:
-        return ""
-    return f"With {permutations} permutations no p lies below {least:.3g}; take more."
+def _check_level(alpha: object) -> None:
+    if not (isinstance(alpha, Real) and 0 < float(alpha) < 1):
+        raise AnalysisError(f"alpha: found {alpha!r}, expected a level between 0 and 1.")

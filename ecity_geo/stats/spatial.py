@@ -18,10 +18,9 @@ from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.weights import SpatialWeights
+from ecity_geo.stats.cluster_notes import few_places, island_names, with_islands
 
 Floats = NDArray[np.float64]
-# Fewer places than this tell little of clusters (Cliff & Ord 1981 take 20 to 30 as the least).
-FEW = 20
 LARGEST = 1e150
 # Values that differ by less, relatively, are the same.
 _SAME = 1e-12
@@ -150,24 +149,21 @@ def join_counts(
     -------
     joins
         Indexed by group, then ``"all"``: `places`, `joins` (pairs of neighbours of this group),
-        `expected`, and `p` (two-sided). Attributes `permutations` and `seed` are columns too.
+        `expected`, and `p` (two-sided). What is told of the whole test is a column too:
+        `permutations`, `seed`, `islands` (how many places have no neighbour) and `note` (empty, or
+        why it can tell little, and which places are islands); all islands are in
+        ``attrs["islands"]``.
 
     Raises
     ------
     AnalysisError
-        If a place has no group, all have the same, or no place has a neighbour.
+        If a place has no group or two, all have the same, or no place has a neighbour.
 
     Notes
     -----
     Moran (1948), doi:10.1111/j.2517-6161.1948.tb00012.x; Cliff & Ord (1981).
     """
-    aligned = groups.reindex(weights.ids)
-    if aligned.isna().any():
-        lost = aligned.index[aligned.isna()].tolist()[:5]
-        raise AnalysisError(f"Join counts need a group for each place; none for {lost}.")
-    codes, names = pd.factorize(aligned, sort=True)
-    if len(names) < 2:
-        raise AnalysisError("Join counts need at least two groups.")
+    codes, names = _groups(groups, weights)
     check_neighbours(weights)
     check_draws(permutations, seed)
     one, other = (each.astype(np.int64) for each in weights.matrix.nonzero())
@@ -182,7 +178,7 @@ def join_counts(
     places = np.bincount(codes, minlength=len(names))
     n = len(codes)
     chance = places * (places - 1) / (n * (n - 1)) * len(one) / 2
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "places": [*places, n],
             "joins": observed,
@@ -190,9 +186,28 @@ def join_counts(
             "p": p,
             "permutations": permutations,
             "seed": seed,
+            "islands": len(weights.islands),
+            "note": with_islands(few_places(n), weights),
         },
         index=pd.Index([*names, "all"], name="group"),
     )
+    table.attrs["islands"] = island_names(weights)
+    return table
+
+
+def _groups(groups: pd.Series, weights: SpatialWeights) -> tuple[NDArray[np.int64], pd.Index]:
+    """Return the number of each place's group in the order of the weights, and their names."""
+    if not groups.index.is_unique:
+        twice = groups.index[groups.index.duplicated()].unique().tolist()[:5]
+        raise AnalysisError(f"Join counts need one group per place; found ids twice {twice}.")
+    aligned = groups.reindex(weights.ids)
+    if aligned.isna().any():
+        lost = aligned.index[aligned.isna()].tolist()[:5]
+        raise AnalysisError(f"Join counts need a group for each place; none for {lost}.")
+    codes, names = pd.factorize(aligned, sort=True)
+    if len(names) < 2:
+        raise AnalysisError("Join counts need at least two groups.")
+    return codes, names
 
 
 def _joins(
@@ -235,7 +250,7 @@ def _global(
         permutations=permutations,
         seed=seed,
         n=n,
-        islands=tuple(str(island) for island in weights.islands),
+        islands=island_names(weights),
         note=note or few_places(n),
     )
 
@@ -316,13 +331,3 @@ def check_neighbours(weights: SpatialWeights) -> None:
 def standard_scores(values: Floats) -> Floats:
     """Return values minus their mean, over their standard deviation (of a population)."""
     return np.asarray((values - values.mean()) / values.std(), dtype=np.float64)
-
-
-def few_places(n: int) -> str:
-    """Say that there are too few places for a test; empty where there are enough."""
-    if n >= FEW:
-        return ""
-    return (
-        f"{n} places are too few for a test of clusters: it finds only the strongest pattern, "
-        "and no cluster does not mean no pattern."
-    )
