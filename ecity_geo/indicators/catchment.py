@@ -53,7 +53,9 @@ def floating_catchment(
     access
         Capacity per person, indexed by demand id; 0 where no facility is in reach. Summed over
         all people it gives back the capacity of every facility with somebody in its catchment;
-        less with M2SFCA, where capacity that is far from its people is partly lost.
+        less with M2SFCA, where capacity that is far from its people is partly lost. The
+        attributes ``attrs["facilities_unused"]`` and ``attrs["capacity_unused"]`` count the
+        facilities with nobody in their catchment, and their capacity, which nobody has.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def floating_catchment(
     people = sum_over_demand(near, people_at(cost, population), demanded)
     share = np.divide(supply, people, out=np.zeros_like(supply), where=people > 0)
     access = sum_over_facilities(near, share, supplied)
-    return pd.Series(access, index=near.demand_ids, name="access")
+    return access_of(access, near.demand_ids, supply, people)
 
 
 def opportunities(
@@ -122,6 +124,28 @@ def opportunities(
     supply = align_amounts(amounts, cost.facility_ids, "amounts", "facility")
     found = sum_over_facilities(near, supply, weigh(near.costs.data, decay))
     return pd.Series(found, index=near.demand_ids, name="opportunities")
+
+
+def access_of(access: Floats, ids: pd.Index, supply: Floats, users: Floats) -> pd.Series:
+    """Return access with what nobody uses beside it, as attributes.
+
+    Parameters
+    ----------
+    access, ids
+        Capacity per person, and the id, of each demand point.
+    supply, users
+        Capacity, and people in the catchment, of each facility.
+
+    Returns
+    -------
+    access
+        Named, with ``attrs["facilities_unused"]`` and ``attrs["capacity_unused"]``.
+    """
+    named = pd.Series(access, index=ids, name="access")
+    unused = ~(users > 0)
+    named.attrs["facilities_unused"] = int(unused.sum())
+    named.attrs["capacity_unused"] = float(supply[unused].sum())
+    return named
 
 
 def check_method(method: str) -> None:

@@ -19,7 +19,7 @@ from ecity_geo.geo.compiled import kernels, threads
 from ecity_geo.geo.near import NearPairs, Pairs
 from ecity_geo.geo.points import places_of
 from ecity_geo.indicators.amounts import align_amounts, check_ids
-from ecity_geo.indicators.catchment import check_method, weigh
+from ecity_geo.indicators.catchment import access_of, check_method, weigh
 from ecity_geo.indicators.decay import Decay
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def straight_catchment(
     supply = align_amounts(capacity, facilities.index, "capacity", "facility")
     module = kernels("ecity_geo.indicators.straight_kernels") if pairs.many else None
     hand_out = _hand_out if module is None else module.hand_out
-    trips = np.empty(0)
+    trips, users = np.empty(0), np.zeros(len(supply))
     if method == "3sfca":
         trips = _gathered(pairs, decay, len(people), _add_weights)
 
@@ -86,10 +86,10 @@ def straight_catchment(
             total = trips[home]
             weight = weight * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         given = weight**2 if method == "m2sfca" else weight
-        hand_out(home, facility, weight, given, people, supply, access)
+        hand_out(home, facility, weight, given, people, supply, access, users)
 
     access = _gathered(pairs, decay, len(people), share_out)
-    return pd.Series(access, index=demand.index, name="access")
+    return access_of(access, demand.index, supply, users)
 
 
 def straight_opportunities(
@@ -210,8 +210,12 @@ def _hand_out(
     people: Floats,
     supply: Floats,
     access: Floats,
+    users: Floats,
 ) -> None:
     """Do what the compiled loop does, for few pairs."""
-    users = np.bincount(facility, weights=people[home] * asked, minlength=len(supply))
-    share = np.divide(supply, users, out=np.zeros_like(supply), where=users > 0)
+    own = np.bincount(facility, weights=people[home] * asked, minlength=len(supply))
+    share = np.divide(supply, own, out=np.zeros_like(supply), where=own > 0)
+    # All pairs of a facility lie in one block: other threads write elsewhere.
+    used = own > 0
+    users[used] = own[used]
     np.add.at(access, home, share[facility] * given)

@@ -20,19 +20,22 @@ def hand_out(
     people: Floats,
     supply: Floats,
     access: Floats,
+    users: Floats,
 ) -> None:
     """Share the supply of each facility among its people, and add the shares to their access.
 
-    Pairs ascend by facility; `asked` and `given` weigh them in the first and second step.
+    Pairs ascend by facility; `asked` and `given` weigh them in the first and second step. `users`
+    takes the weighed people of each facility, all of whose pairs are given at once.
     """
     begin = 0
     while begin < len(home):
-        which, users, end = facility[begin], 0.0, begin
+        which, own, end = facility[begin], 0.0, begin
         while end < len(home) and facility[end] == which:
-            users += people[home[end]] * asked[end]
+            own += people[home[end]] * asked[end]
             end += 1
-        if users > 0.0:
-            share = supply[which] / users
+        users[which] = own
+        if own > 0.0:
+            share = supply[which] / own
             for at in range(begin, end):
                 access[home[at]] += share * given[at]
         begin = end

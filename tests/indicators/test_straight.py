@@ -122,6 +122,25 @@ def test_opportunities_and_nearest_are_those_of_the_cost_matrix(seed: int, name:
     assert own.tolist() == pytest.approx(nearest["cost"].tolist())
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("compiled", [True, False])
+def test_capacity_that_nobody_reaches_is_told(
+    method: str, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By hand: k1 has nobody within 9, k2 only a home where nobody lives; 3 + 5 are lost.
+    monkeypatch.setattr(near, "MANY", 0 if compiled else 10**12)
+    demand, services = points([(0, 0), (50, 0)], "h"), points([(1, 0), (99, 0), (51, 0)], "k")
+    people, capacity = pd.Series({"h0": 2, "h1": 0}), pd.Series({"k0": 4, "k1": 3, "k2": 5})
+    straight = straight_catchment(demand, services, people, capacity, catchment=9, method=method)
+    costs = straight_line(demand, services)
+    for access in (
+        straight,
+        floating_catchment(costs, people, capacity, catchment=9, method=method),
+    ):
+        assert access.attrs == {"facilities_unused": 2, "capacity_unused": 8.0}
+        assert access["h0"] == 2
+
+
 def test_nobody_in_reach_is_no_access() -> None:
     demand, services = points([(0, 0), (1, 0)], "h"), points([(90, 0)], "k")
     one = pd.Series(1.0, index=["h0", "h1", "k0"])
