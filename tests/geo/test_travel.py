@@ -69,8 +69,9 @@ def test_point_at_a_service_has_a_stored_zero() -> None:
     assert cost.nearest().loc["h0"].to_dict() == {"cost": 0.0, "facility_id": "k0"}
 
 
+# Farther west the zone stretches by more than the 2 % that a CRS may.
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10_000), turn=st.floats(0, 360), shift=st.floats(-1e6, 1e6))
+@given(seed=st.integers(0, 10_000), turn=st.floats(0, 360), shift=st.floats(-5e5, 1e6))
 def test_moving_and_turning_the_city_changes_no_distance(
     seed: int, turn: float, shift: float
 ) -> None:
