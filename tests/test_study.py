@@ -287,10 +287,11 @@ def test_shipped_study_loads_with_its_published_people() -> None:
     assert study.streets is not None
 
 
-def test_numbered_candidates_never_share_an_id_with_a_service(tmp_path: Path) -> None:
-    services = city.services().assign(service_id=["s0001", "s0002", "k3"])
-    study = load(tmp_path, services=services)
-    assert study.candidates.index[0] == "new-s0001"
+def test_generated_candidates_never_share_an_id_with_a_service(tmp_path: Path) -> None:
+    first = load(tmp_path / "before").candidates.index[0]
+    services = city.services().assign(service_id=[first, "s0002", "k3"])
+    study = load(tmp_path / "after", services=services)
+    assert study.candidates.index[0] == f"new-{first}"
     assert study.candidates.index.name == "site_id"
     assert study.candidates.index.intersection(study.services.index).empty
 

@@ -124,6 +124,68 @@ def central(
     return ranked.drop_duplicates(KEYS)[["x", "y", "people", "home", *KEYS]].reset_index(drop=True)
 
 
+def sides(centres: pd.DataFrame, spacing: float) -> Floats:
+    """Sides of squares in metres.
+
+    Parameters
+    ----------
+    centres
+        As from `central`.
+    spacing
+        Side of a square that was not parted.
+
+    Returns
+    -------
+    sides
+        One per square.
+    """
+    return np.asarray(spacing / 2.0 ** centres["level"].to_numpy())
+
+
+def square_codes(centres: pd.DataFrame, spacing: float) -> list[str]:
+    """Name the squares of a grid with a corner in the origin by their place.
+
+    Parameters
+    ----------
+    centres
+        As from `central`.
+    spacing
+        Side of a square that was not parted.
+
+    Returns
+    -------
+    codes
+        Side and south-west corner in metres, as in ``"500mN4212000E603500"``: a home more or
+        less anywhere else changes none of them.
+    """
+    side = sides(centres, spacing)
+    south = -(centres["row"].to_numpy() + 1) * side
+    west = centres["column"].to_numpy() * side
+    return [f"{s:g}mN{y:.10g}E{x:.10g}" for s, y, x in zip(side, south, west, strict=True)]
+
+
+def place_codes(places: pd.DataFrame) -> list[str]:
+    """Name places by their coordinates in whole metres.
+
+    Parameters
+    ----------
+    places
+        `x` and `y`, 2 m or more apart.
+
+    Returns
+    -------
+    codes
+        As in ``"N4212345E603210"``; to the millimetre where places are nearer than that.
+    """
+    for digits in (0, 3):
+        codes = [
+            f"N{y:.{digits}f}E{x:.{digits}f}" for x, y in zip(places["x"], places["y"], strict=True)
+        ]
+        if len(set(codes)) == len(codes):
+            break
+    return codes
+
+
 def junctions(streets: StreetGraph, *, homes: Floats, people: Floats, reach: float) -> pd.DataFrame:
     """List the junctions of streets, without those of islands, and how many people live near.
 

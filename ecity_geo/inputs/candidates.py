@@ -10,7 +10,14 @@ import pandas as pd
 
 from ecity_geo.crs import Bounds
 from ecity_geo.errors import Fault, InputError
-from ecity_geo.geo.spread import central, junctions, spread_out, squares
+from ecity_geo.geo.spread import (
+    central,
+    junctions,
+    place_codes,
+    spread_out,
+    square_codes,
+    squares,
+)
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.inputs.config import CandidatesConfig
 from ecity_geo.inputs.frames import blank, check_ids
@@ -155,10 +162,11 @@ def grid_sites(
     Returns
     -------
     sites
-        Indexed by `site_id` (``"s0001"`` from the north-west, row by row): `name_fa`, `name_en`
-        (empty) and `district_id`. A site stands on the point of demand nearest to the centre of
-        its square's people, so that somebody lives there; of equally near ones, on that with
-        more people, then on the first by id.
+        From the north-west, row by row, indexed by `site_id`, the side and south-west corner of
+        the square (``"500mN4212000E603500"``), as from `ecity_geo.siting.grid_candidates`:
+        `name_fa`, `name_en` (empty) and `district_id`. A site stands on the point of demand
+        nearest to the centre of its square's people, so that somebody lives there; of equally
+        near ones, on that with more people, then on the first by id.
 
     Raises
     ------
@@ -173,13 +181,14 @@ def grid_sites(
     parts = squares(
         points,
         side=side,
-        corner=(points["x"].min(), points["y"].max()),
+        corner=(0.0, 0.0),
         most=np.inf if most is None else most,
         smallest=side / FINEST,
     )
-    home = central(points, parts)["home"]
-    chosen = living.loc[home]
-    return _generated(chosen.geometry.x, chosen.geometry.y, chosen["district_id"], living)
+    centres = central(points, parts)
+    chosen = living.loc[centres["home"]]
+    places = pd.DataFrame({"x": chosen.geometry.x, "y": chosen.geometry.y})
+    return _generated(places, chosen["district_id"], square_codes(centres, side), living)
 
 
 def street_sites(
@@ -209,8 +218,9 @@ def street_sites(
     Returns
     -------
     sites
-        As from `grid_sites`. Where junctions are dense, crossings go before bends and dead ends,
-        and then those with more people within reach.
+        As from `grid_sites`, the ids being places in whole metres (``"N4212345E603210"``). Where
+        junctions are dense, crossings go before bends and dead ends, and then those with more
+        people within reach.
 
     Raises
     ------
@@ -236,7 +246,7 @@ def street_sites(
                 cure="Check the streets, give a larger reach, or generate a grid.",
             )
         )
-    return _generated(kept["x"], kept["y"], district[kept.index], living)
+    return _generated(kept, district[kept.index], place_codes(kept), living)
 
 
 def _living(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -255,14 +265,14 @@ def _living(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _generated(
-    x: pd.Series, y: pd.Series, district: pd.Series, like: gpd.GeoDataFrame
+    places: pd.DataFrame, district: pd.Series, codes: list[str], like: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    """Sites without names, numbered in the order given."""
-    ids = pd.Index(_numbered(len(x)), name="site_id")
+    """Sites without names, in the order given."""
+    ids = pd.Index(codes, name="site_id")
     return gpd.GeoDataFrame(
         {"name_fa": "", "name_en": "", "district_id": district.set_axis(ids)},
         index=ids,
-        geometry=gpd.points_from_xy(x, y),
+        geometry=gpd.points_from_xy(places["x"], places["y"]),
         crs=like.crs,
     )
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ecity_geo.outputs.tables import columns, to_text
 
-LONGEST = 10
-"""Ids of a list that are shown, at most."""
+LONGEST = 80
+"""Letters of a list of ids, at most."""
 _WHOLE = ("persons", "of the model", "person-cost")
 _LARGE = 100.0
 _LISTS = ("sites", "closed")
@@ -83,7 +83,7 @@ def _written(values: pd.Series, unit: str) -> pd.Series:
 
 
 def _cut(listed: str) -> str:
-    ids = listed.split()
-    if len(ids) <= LONGEST:
+    if len(listed) <= LONGEST:
         return listed
-    return f"{' '.join(ids[:LONGEST])} ... ({len(ids)} in all)"
+    shown = listed[: listed.rindex(" ", 0, LONGEST)] if " " in listed[:LONGEST] else listed
+    return f"{shown} ... ({len(listed.split())} in all)"

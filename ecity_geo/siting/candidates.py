@@ -15,7 +15,15 @@ from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.joined import check_streets
 from ecity_geo.geo.points import check_same_crs, coordinates
-from ecity_geo.geo.spread import central, junctions, spread_out, squares
+from ecity_geo.geo.spread import (
+    central,
+    junctions,
+    place_codes,
+    sides,
+    spread_out,
+    square_codes,
+    squares,
+)
 from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.indicators.amounts import align_amounts
 
@@ -87,10 +95,10 @@ def grid_candidates(
             "may stand. Ask for fewer people, or a larger area."
         )
     places = _placed(centres, living, at, within, demand.crs)
-    side = spacing / 2.0 ** centres["level"].to_numpy()
+    side = sides(centres, spacing)
     return gpd.GeoDataFrame(
         {"population": centres["people"].to_numpy(), "side": side},
-        index=pd.Index(_codes(centres, side), name="site_id"),
+        index=pd.Index(square_codes(centres, spacing), name="site_id"),
         geometry=gpd.points_from_xy(*places.T),
         crs=demand.crs,
     )
@@ -153,11 +161,10 @@ def street_candidates(
     if near is not None:
         check_same_crs(layer, near, "streets and people")
     kept = spread_out(_usable(nodes, layer, near is not None, within, reach), spacing=spacing)
-    ids = [f"N{north:.0f}E{east:.0f}" for east, north in zip(kept["x"], kept["y"], strict=True)]
     people = kept["people"] if near is not None else np.nan
     return gpd.GeoDataFrame(
         kept.assign(population=people)[["streets", "population"]].set_axis(
-            pd.Index(ids, name="site_id")
+            pd.Index(place_codes(kept), name="site_id")
         ),
         geometry=gpd.points_from_xy(kept["x"], kept["y"]),
         crs=layer.crs,
@@ -256,10 +263,3 @@ def _placed(
     places = centres[["x", "y"]].to_numpy(dtype=float)
     allowed = inside(gpd.GeoSeries(gpd.points_from_xy(*places.T), crs=crs), within)
     return np.where(allowed[:, None], places, homes)
-
-
-def _codes(centres: pd.DataFrame, side: Floats) -> list[str]:
-    """Name squares by their side and south-west corner in metres."""
-    south = -(centres["row"].to_numpy() + 1) * side
-    west = centres["column"].to_numpy() * side
-    return [f"{s:g}mN{y:.10g}E{x:.10g}" for s, y, x in zip(side, south, west, strict=True)]

@@ -26,6 +26,7 @@ from ecity_geo.inputs.candidates import (
 )
 from ecity_geo.inputs.config import CandidatesConfig
 from ecity_geo.inputs.schema import Checked
+from ecity_geo.siting import grid_candidates
 
 X, Y = city.ORIGIN
 
@@ -62,13 +63,25 @@ def test_a_site_stands_in_each_square_where_people_live() -> None:
     # Squares of 500 m over 2 x 2 km: sixteen, each site on the middle cell.
     sites = grid_sites(cells(), spacing=500)
     assert len(sites) == 16
-    assert sites.index.tolist()[:2] == ["s0001", "s0002"]
+    assert sites.index.tolist()[:2] == ["500mN4215500E610000", "500mN4215500E610500"]
     assert sites.index.name == "site_id"
     assert (sites.geometry.iloc[0].x - X, sites.geometry.iloc[0].y - Y) == (250, 1750)
     assert (sites["name_fa"] == "").all()
 
 
-def test_sites_are_numbered_from_the_north_west_row_by_row() -> None:
+def test_the_grid_is_that_of_grid_candidates_and_a_home_elsewhere_renames_nothing() -> None:
+    frame = cells()
+    sites = grid_sites(frame, spacing=300, most=300)
+    same = grid_candidates(frame, spacing=300, most=300)
+    assert sites.index.equals(same.index)
+    assert sites.geometry.geom_equals(same.geometry).all()
+    far = pd.concat([demand((-3333, 9999, 7)).set_axis(["far"]), frame])
+    more = grid_sites(far, spacing=300, most=300)
+    assert len(more) == len(sites) + 1
+    assert more.loc[sites.index].geometry.geom_equals(sites.geometry).all()
+
+
+def test_sites_stand_from_the_north_west_row_by_row() -> None:
     sites = grid_sites(cells(), spacing=500)
     order = list(zip(-sites.geometry.y, sites.geometry.x, strict=True))
     assert order == sorted(order)
@@ -81,15 +94,15 @@ def test_empty_squares_have_no_site() -> None:
 
 def test_site_leans_to_where_most_people_are() -> None:
     # The centre of 1, 1 and 98 people at 0, 100 and 200 m lies at 197 m.
-    sites = grid_sites(demand((0, 0, 1), (100, 0, 1), (200, 0, 98)), spacing=600)
+    sites = grid_sites(demand((0, 0, 1), (100, 0, 1), (200, 0, 98)), spacing=1000)
     assert sites.geometry.iloc[0].x == X + 200
 
 
 def test_equally_near_places_are_told_apart_by_people_then_by_id() -> None:
     # The centre of 3, 1, 1, 3 lies in the middle, 50 m from both inner points: the first by id.
     rows = [(0, 0, 3), (100, 0, 1), (200, 0, 1), (300, 0, 3)]
-    assert grid_sites(demand(*rows), spacing=600).geometry.iloc[0].x == X + 100
-    assert grid_sites(demand(*rows[::-1]), spacing=600).geometry.iloc[0].x == X + 200
+    assert grid_sites(demand(*rows), spacing=1000).geometry.iloc[0].x == X + 100
+    assert grid_sites(demand(*rows[::-1]), spacing=1000).geometry.iloc[0].x == X + 200
 
 
 def test_people_of_no_district_get_no_site() -> None:
@@ -148,7 +161,7 @@ def test_squares_with_many_people_have_finer_ones() -> None:
     sites = grid_sites(cells(), spacing=500, most=900)
     assert len(sites) == 12 + 4 * 4
     assert sites.index.is_unique
-    assert sites.geometry.iloc[2].coords[0] == (X + 1150, Y + 1850)
+    assert sites.geometry.iloc[2].coords[0] == (X + 1050, Y + 1950)
 
 
 def test_junctions_near_people_of_a_district_are_sites() -> None:
@@ -159,7 +172,7 @@ def test_junctions_near_people_of_a_district_are_sites() -> None:
     found = street_sites(streets, demand((260, 260, 9)), frame, spacing=200, reach=260)
     places = zip(found.geometry.x - X, found.geometry.y - Y, strict=True)
     assert list(places) == [(250, 500), (250, 250), (500, 250)]
-    assert found.index.tolist() == ["s0001", "s0002", "s0003"]
+    assert found.index.tolist() == ["N4214500E610250", "N4214250E610250", "N4214250E610500"]
     assert (found["district_id"] == "1").all()
     assert len(street_sites(streets, cells(), frame)) > 50
     with pytest.raises(InputError, match="no junction of a district within 5 m of people"):
