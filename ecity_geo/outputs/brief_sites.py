@@ -37,7 +37,7 @@ def figure(findings: Findings, lang: str) -> tuple[str, str]:
         return "–", text("report.tile.sites_none", lang)
     count = number(len(findings.plans[model].sites), lang)
     if model == SAVED:
-        return count, text("report.tile.sites_saved", lang, saved=_saved(findings, lang))
+        return count, text("report.tile.sites_saved", lang, saved=saved(findings, lang))
     if model == LONGEST:
         key = f"report.tile.sites_longest{_longest_case(findings)}"
         return count, text(key, lang, **_longest(findings, lang))
@@ -67,7 +67,7 @@ def sentences(findings: Findings, lang: str) -> list[str]:
     if main is None:
         return []
     said = [_main_sentence(findings, main, lang)]
-    others = {LONGEST: _longest_sentence, "lscp": _fewest, "conditioned": _conditioned}
+    others = {LONGEST: longest_sentence, "lscp": _fewest, "conditioned": _conditioned}
     said += [say(findings, lang) for model, say in others.items() if model in findings.plans]
     return [sentence for sentence in said if sentence]
 
@@ -82,11 +82,17 @@ def covering_model(findings: Findings) -> str | None:
     return model_of(findings.plans)
 
 
-def counts_planned(findings: Findings) -> bool:
-    """Tell whether the shares "with the new sites" count on planned services as well."""
+def counts_planned(findings: Findings, model: str | None = None) -> bool:
+    """Tell whether a plan counts on planned services; by default that of `covering_model`."""
     planned = findings.services.index[findings.services["status"] == "planned"]
-    model = covering_model(findings)
-    return model is not None and bool(planned.isin(findings.plans[model].existing).any())
+    asked = model or covering_model(findings)
+    return asked is not None and bool(planned.isin(findings.plans[asked].existing).any())
+
+
+def aim(findings: Findings, model: str) -> str:
+    """Name what a plan is after, as the catalogue ``report.plan`` does."""
+    objective = findings.study.options.conditions.objective
+    return f"{model}_{objective}" if model == "conditioned" else model
 
 
 def _main_sentence(findings: Findings, model: str, lang: str) -> str:
@@ -101,7 +107,7 @@ def _main_sentence(findings: Findings, model: str, lang: str) -> str:
     }
     if model == SAVED:
         key = "report.brief.sites_saved" + ("_planned" if counts_planned(findings) else "")
-        return text(key, lang, saved=_saved(findings, lang), **values)
+        return text(key, lang, saved=saved(findings, lang), **values)
     brought = _brought(findings, model)
     values["added"] = number(brought, lang)
     planned = (after - before) * city["population"] - brought
@@ -110,7 +116,8 @@ def _main_sentence(findings: Findings, model: str, lang: str) -> str:
     return text("report.brief.sites_planned", lang, planned=number(planned, lang), **values)
 
 
-def _longest_sentence(findings: Findings, lang: str) -> str:
+def longest_sentence(findings: Findings, lang: str) -> str:
+    """Say how the longest way to a service changes."""
     sites = _new_sites(findings, LONGEST, lang)
     key = f"report.brief.longest{_longest_case(findings)}"
     return text(key, lang, sites=sites, **_longest(findings, lang))
@@ -133,12 +140,18 @@ def _conditioned(findings: Findings, lang: str) -> str:
     under, conditions = findings.conditioned, findings.study.options.conditions
     if under is None:
         return ""
+    city = city_change(findings, "conditioned")
     values = {
         "sites": _new_sites(findings, "conditioned", lang),
-        "after": percent(_city(findings, "conditioned")["covered_after"], lang),
+        "before": percent(city["covered_before"], lang),
+        "after": percent(city["covered_after"], lang),
     }
     word = "conditioned" if conditions.budget is None else "conditioned_price"
     said = [text(f"report.brief.{word}", lang, price=plain(under.price, lang), **values)]
+    if city["uncovered_before"] - city["uncovered_standing"] >= 0.5:
+        standing = percent(city["covered_standing"], lang)
+        said.append(text("report.brief.conditioned_planned", lang, standing=standing))
+    said.append(text("report.brief.conditioned_where", lang))
     if len(under.closed):
         count = number(len(under.closed), lang)
         said.append(text("report.brief.conditioned_closed", lang, count=count))
@@ -167,11 +180,11 @@ def _brought(findings: Findings, model: str) -> float:
 
     Net of those who lose a service that it closes.
     """
-    city = _city(findings, model)
+    city = city_change(findings, model)
     return float(city["uncovered_standing"] - city["uncovered_after"])
 
 
-def _saved(findings: Findings, lang: str) -> str:
+def saved(findings: Findings, lang: str) -> str:
     """Write what the new sites save of the way to the nearest service, per person."""
     people = figures(findings)["population"]
     saved = float(findings.plans[SAVED].gains["added"].sum())
@@ -179,7 +192,7 @@ def _saved(findings: Findings, lang: str) -> str:
 
 
 def _longest(findings: Findings, lang: str) -> dict[str, str]:
-    city = _city(findings, LONGEST)
+    city = city_change(findings, LONGEST)
     return {
         "before": cost_text(city["longest_before"], findings.study, lang),
         "after": cost_text(city["longest_after"], findings.study, lang),
@@ -190,14 +203,15 @@ def _longest(findings: Findings, lang: str) -> dict[str, str]:
 
 def _longest_case(findings: Findings) -> str:
     """Tell apart what shortens the longest way; it is no measure where people have no way."""
-    city = _city(findings, LONGEST)
+    city = city_change(findings, LONGEST)
     if city["out_of_reach_before"] > 0:
         return "_unreached"
     same = np.isclose(city["longest_before"], city["longest_standing"])
     return "" if same else "_planned"
 
 
-def _city(findings: Findings, model: str) -> pd.Series:
+def city_change(findings: Findings, model: str) -> pd.Series:
+    """Return the row of the whole city in the table of what a plan changes."""
     table = findings.before_after
     return table[(table["model"] == model) & (table["level"] == "city")].iloc[0]
 

@@ -28,6 +28,11 @@ _ISOLATES, _POP = {"fa": "\u2066", "en": "\u2067"}, "\u2069"
 # What XML cannot hold, escaped or not.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
+_BOX = re.compile(
+    r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)" width="[\d.]+" height="[\d.]+"'
+)
+_SIDE = 12.0
+
 # Families that show Persian where the fonts of the page are not at hand.
 _FAMILIES = {
     "fa": "'Noto Sans Arabic','Noto Sans',Vazirmatn,Tahoma,'Segoe UI','Geeza Pro',sans-serif",
@@ -248,6 +253,10 @@ class Drawing:
             f"{_safe(_turned(words, of or words, self.lang))}</text>"
         )
 
+    def elements(self) -> str:
+        """Return what has been drawn, without the sheet."""
+        return "".join(self._parts)
+
     def svg(self, height: float, *, label: str, kind: str) -> str:
         """Return the figure.
 
@@ -274,13 +283,17 @@ class Drawing:
         )
 
 
-def standalone(svg: str) -> str:
+def standalone(svg: str, *, title: str = "", badge: str = "") -> str:
     """Turn a figure into a file of its own that shows Persian on any machine.
 
     Parameters
     ----------
     svg
         A figure of this package.
+    title
+        What it shows and of which city, written over it; a page says so around it.
+    badge
+        What a reader must know of the data, such as that they are synthetic.
 
     Returns
     -------
@@ -289,10 +302,35 @@ def standalone(svg: str) -> str:
     """
     head, rest = svg.split(">", 1)
     sheet = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    named = f"<title>{_safe(title)}</title>" if title else ""
+    named += f"<desc>{_safe(badge)}</desc>" if badge else ""
+    if title or badge:
+        head, rest = _headed(head, rest, title, badge)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"{head}><style>{assets.font_css()}</style>{sheet}{rest}\n"
+        f"{head}>{named}<style>{assets.font_css()}</style>{sheet}{rest}\n"
     )
+
+
+def _headed(head: str, rest: str, title: str, badge: str) -> tuple[str, str]:
+    """Make room over a figure for its title and badge."""
+    box = _BOX.search(head)
+    lang = "fa" if ' lang="fa"' in head else "en"
+    if box is None:
+        return head, rest
+    width, height = float(box["width"]), float(box["height"])
+    top, over = 0.0, Drawing(width, lang)
+    for words, size, weight, colour in ((title, 15, 700, INK), (badge, 13, 600, ALERT)):
+        for line in wrap(words, width - 2 * _SIDE, size=size, weight=weight) if words else []:
+            top += 1.5 * size
+            place = top - 0.4 * size + 6
+            over.words(_SIDE, place, line, size=size, weight=weight, fill=colour, of=words)
+    top += 14
+    room = f"{height + top:.0f}"
+    tall = f'viewBox="0 0 {width:g} {room}" width="{width:g}" height="{room}"'
+    body = rest.removesuffix("</svg>")
+    moved = f'{over.elements()}<g transform="translate(0 {top:.1f})">{body}</g></svg>'
+    return head.replace(box[0], tall), moved
 
 
 def _stroke(colour: str, weight: float) -> str:

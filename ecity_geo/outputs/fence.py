@@ -153,7 +153,7 @@ def page_data(sheet: Sheet) -> dict[str, Any]:
     data
         Plain values.
     """
-    kept = ("fills", "values", "cells", "colours", "groups")
+    kept = ("fills", "values", "cells", "colours", "groups", "headline")
     views = [{key: value for key, value in asdict(v).items() if key in kept} for v in sheet.views]
     return {
         "lang": sheet.lang,

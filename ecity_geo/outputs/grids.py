@@ -9,7 +9,7 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.brief import names_of
-from ecity_geo.outputs.brief_sites import counts_planned
+from ecity_geo.outputs.brief_sites import counts_planned, covering_model
 from ecity_geo.outputs.grid import Bar, Cell, Column, Grid, Kind, columns
 from ecity_geo.outputs.popups import cost_text, fabric_label, place_name, within
 from ecity_geo.outputs.text import interval, isolate, number, percent, reason, text
@@ -40,7 +40,7 @@ def ranking_grid(findings: Findings, lang: str) -> Grid:
     kinds: dict[str, Kind] = {
         "rank": "number",
         "district": "name",
-        "fabric": "text",
+        "main_fabric": "text",
         "score": "number",
         "rank_interval": "bar",
         "readiness": "number",
@@ -163,7 +163,8 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
     names = names_of(findings, findings.districts.index, lang)
     target = findings.study.options.coverage_target
     word = "coverage" if counts_planned(findings) else "coverage_sites"
-    rows = []
+    left = uncovered_after(findings)
+    rows: list[tuple[Cell, ...]] = []
     for name, (_, row) in zip(names, findings.districts.iterrows(), strict=True):
         before, after = row["covered_share"], row["covered_share_planned"]
         bar = None
@@ -177,9 +178,10 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
                 Cell(text=number(row["services_planned"], lang)),
                 Cell(text=_cost(row["mean_cost"], findings, lang)),
                 Cell(text=percent(before, lang)),
+                Cell(text=number(row["people_uncovered"], lang)),
                 Cell(bar=bar, note="" if bar else text("report.note.nobody", lang)),
                 Cell(text=percent(after, lang)),
-                Cell(text=number(row["people_uncovered"], lang)),
+                *(Cell(text=number(each, lang)) for each in left[len(rows) : len(rows) + 1]),
             )
         )
     kinds: dict[str, Kind] = {
@@ -189,9 +191,10 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
         "planned": "number",
         "mean_cost": "number",
         "today": "number",
+        "uncovered": "number",
         "change": "bar",
         "after": "number",
-        "uncovered": "number",
+        **({"uncovered_after": "number"} if left else {}),
     }
     return Grid(
         caption=text("report.section.coverage", lang),
@@ -205,6 +208,18 @@ def coverage_grid(findings: Findings, lang: str) -> Grid:
             target=percent(target, lang),
         ),
     )
+
+
+def uncovered_after(findings: Findings) -> list[float]:
+    """Count the people of each district whom the plan of `covered_share_planned` leaves."""
+    model = covering_model(findings)
+    if model is None:
+        return []
+    change = findings.before_after
+    change = change[(change["model"] == model) & (change["level"] == "district")]
+    left = change.set_index("unit_id")["uncovered_after"]
+    # Nobody lives in a district that the table of changes does not have.
+    return [float(each) for each in left.reindex(findings.districts.index).fillna(0.0)]
 
 
 def _rank_cell(

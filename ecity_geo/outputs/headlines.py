@@ -103,7 +103,7 @@ def _sampling(speaker: Speaker) -> str:
         "sampling",
         n=number(row["n"], lang),
         population=number(row["population"], lang),
-        margin=percent(row["margin"], lang, 1),
+        margin=number(100 * row["margin"], lang, 1),
     )
     if row["margin"] <= 0.05:
         return said
@@ -266,14 +266,16 @@ def _compare(speaker: Speaker) -> str:
 def _path(speaker: Speaker) -> str:
     table = speaker.table("hypotheses")
     confirmed = table[table["verdict"] == "confirmed"]
-    said = speaker.say(
-        "path",
-        confirmed=number(len(confirmed), speaker.lang),
-        count=number(len(table), speaker.lang),
-    )
+    firm, key = 0, "path"
     if "p_holm" in table and len(confirmed):
         firm = int((confirmed["p_holm"] < LEVEL).sum())
-        said = f"{said} {speaker.say('path_adjusted', firm=number(firm, speaker.lang))}"
+        key = "path_adjusted" if firm else "path_adjusted_none"
+    said = speaker.say(
+        key,
+        confirmed=number(len(confirmed), speaker.lang),
+        count=number(len(table), speaker.lang),
+        firm=number(firm, speaker.lang),
+    )
     if confirmed.empty:
         return said
     strongest = confirmed.iloc[int(confirmed["std"].abs().to_numpy(dtype=float).argmax())]

@@ -11,22 +11,23 @@ Each is a `folium.Map` that shows itself in a notebook and opens from a file wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ecity_geo.findings import Findings
-from ecity_geo.outputs import layers, popups
+from ecity_geo.outputs import brief_sites, layers, map_tables, popups
 from ecity_geo.outputs.brief import gaps_sentence
-from ecity_geo.outputs.brief_sites import counts_planned, covering_model
 from ecity_geo.outputs.catchments import catchment_areas, catchment_lines
 from ecity_geo.outputs.cluster_view import cluster_view, clusters
+from ecity_geo.outputs.condition_words import conditions_said
 from ecity_geo.outputs.fence import OfflineMap
 from ecity_geo.outputs.people import coverage_view, covered_by, share_after, siting_view
 from ecity_geo.outputs.picture import district_svg
 from ecity_geo.outputs.places import fabric_lines, place_layers, service_marks, site_marks
 from ecity_geo.outputs.popups import Pair
-from ecity_geo.outputs.sheet import Grid, Sheet, View
+from ecity_geo.outputs.sheet import Link, Sheet, View
 from ecity_geo.outputs.text import interval, number, percent, text
 from ecity_geo.outputs.views import district_view, plain, readiness_measures
 
@@ -35,6 +36,7 @@ KINDS = ("readiness", "coverage", "gaps", "siting")
 _WORDS = (
     "map",
     "legend",
+    "pages",
     "views",
     "layers",
     "hint",
@@ -198,12 +200,18 @@ def siting_map(findings: Findings, lang: str = "en") -> OfflineMap:
     grid = layers.PeopleGrid(findings.demand)
     classes = {model: covered_by(findings, model) for model in findings.plans}
     after = {model: share_after(findings, each) for model, each in classes.items()}
-    views = [siting_view(findings, grid, model, classes[model], lang) for model in classes]
+    views = [
+        replace(
+            siting_view(findings, grid, model, classes[model], lang),
+            headline=plan_headline(findings, model, lang),
+        )
+        for model in classes
+    ]
     return _map(
         findings,
         "siting",
         lang,
-        headline=_siting_headline(findings, lang),
+        headline=views[0].headline if views else text("map.headline.siting_none", lang),
         views=views or [district_view(findings, "covered_share", lang)],
         rows=popups.siting_rows(findings, after, lang),
         picture="covered_share_planned" if after else "covered_share",
@@ -249,10 +257,14 @@ def _map(
     names = popups.district_names(findings, lang)
     marks = service_marks(findings, lang) if services else ()
     lines = fabric_lines(findings, lang)
-    tables = [_district_table(names, rows, lang)]
+    tables = [map_tables.district_table(names, rows, lang)]
+    tables.extend(map_tables.service_table(marks, lang))
+    words = {word: text(f"map.words.{word}", lang) for word in _WORDS}
+    if len(tables) > 1:
+        words["hint"] = f"{words['hint']} {text('map.words.hint_services', lang)}"
     if sites and len(findings.sites):
         marks += site_marks(findings, lang)
-        tables.extend(_site_table(findings, model, lang) for model in findings.plans)
+        tables.extend(map_tables.site_table(findings, model, lang) for model in findings.plans)
     sheet = Sheet(
         lang=lang,
         city=study.name.text(lang),
@@ -260,7 +272,7 @@ def _map(
         headline=headline,
         badge=text("common.synthetic", lang) if study.synthetic else "",
         note=study.note.text(lang),
-        words={word: text(f"map.words.{word}", lang) for word in _WORDS},
+        words=words,
         bounds=layers.bounds(findings.districts.geometry),
         areas=layers.area_features(
             findings.districts, names=names, shorts=popups.short_names(names), rows=rows
@@ -320,46 +332,60 @@ def _gaps_headline(findings: Findings, lang: str) -> str:
     )
 
 
-def _siting_headline(findings: Findings, lang: str) -> str:
-    if not findings.plans:
-        return text("map.headline.siting_none", lang)
-    model = str(covering_model(findings))
-    return text(
-        "map.headline.siting_planned" if counts_planned(findings) else "map.headline.siting",
+def plan_headline(findings: Findings, model: str, lang: str) -> str:
+    """Say over its view what a plan is after, and what it brings.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    model
+        A model that they have a plan of.
+    lang
+        Language.
+
+    Returns
+    -------
+    headline
+        Its aim in plain words, the share covered today and then, and what else it is after.
+    """
+    city = brief_sites.city_change(findings, model)
+    planned = brief_sites.counts_planned(findings, model)
+    said = text(
+        "map.headline.siting_planned" if planned else "map.headline.siting",
         lang,
+        aim=text(f"report.plan.{brief_sites.aim(findings, model)}", lang),
         model=popups.model_label(model, lang),
         sites=popups.new_sites(len(findings.plans[model].sites), lang),
-        before=percent(float(findings.city["covered_share"]), lang),
-        after=percent(float(findings.city["covered_share_planned"]), lang),
+        before=percent(city["covered_before"], lang),
+        after=percent(city["covered_after"], lang),
         standard=popups.within(findings.study, lang),
     )
+    more = {
+        brief_sites.SAVED: _saved,
+        brief_sites.LONGEST: brief_sites.longest_sentence,
+        "conditioned": conditions_said,
+    }.get(model)
+    return said if more is None else f"{said} {more(findings, lang)}"
 
 
-def _district_table(names: Sequence[str], rows: Sequence[Sequence[Pair]], lang: str) -> Grid:
-    return Grid(
-        caption=text("map.table.districts", lang),
-        columns=(text("map.table.district", lang), *_labels(rows)),
-        rows=_cells(names, rows),
-    )
+def _saved(findings: Findings, lang: str) -> str:
+    return text("map.headline.saved", lang, saved=brief_sites.saved(findings, lang))
 
 
-def _site_table(findings: Findings, model: str, lang: str) -> Grid:
-    sites = findings.sites[findings.sites["model"] == model].drop(columns="geometry")
-    marks = [popups.site_mark(findings, row, lang) for _, row in sites.iterrows()]
-    rows = [mark["rows"] for mark in marks]
-    return Grid(
-        caption=text("map.table.sites", lang, model=popups.model_label(model, lang)),
-        columns=(text("map.table.site", lang), *_labels(rows)),
-        rows=_cells([mark["name"] for mark in marks], rows),
-    )
+def linked(page: OfflineMap, links: Sequence[Link]) -> OfflineMap:
+    """Return a map whose page leads to others that lie beside it.
 
+    Parameters
+    ----------
+    page
+        A map of this module.
+    links
+        Where it leads.
 
-def _labels(rows: Sequence[Sequence[Pair]]) -> list[str]:
-    """Column heads of rows that all hold the same labels, by position: two may be alike."""
-    return [label for label, _ in rows[0]] if rows else []
-
-
-def _cells(names: Sequence[str], rows: Sequence[Sequence[Pair]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        (name, *(value for _, value in pairs)) for name, pairs in zip(names, rows, strict=True)
-    )
+    Returns
+    -------
+    map
+        The same map.
+    """
+    return OfflineMap(replace(page.sheet, links=tuple(links)))

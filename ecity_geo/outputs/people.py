@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -78,12 +79,12 @@ def _cost_items(
         ),
         text("legend.cost.last", lang, low=borders[-1], unit=unit),
     ]
-    shares = _shares(findings, classes, len(labels))
+    n_within = COST_STEPS.index(1.0) + 1
+    shares = whole_percents(_shares(findings, classes, len(labels)), (n_within, len(labels)))
     items = [
         Item(label=label, kind="dot", colour=colour, amount=percent(share, lang))
         for label, colour, share in zip(labels, colours, shares, strict=True)
     ]
-    n_within = COST_STEPS.index(1.0) + 1
     return (
         Item(label=text("legend.cost.within", lang), kind="heading"),
         *items[:n_within],
@@ -120,7 +121,9 @@ def siting_view(
         Districts as outlines, a class per circle.
     """
     after = share_after(findings, classes)
-    shares = _shares(findings, classes, len(COVER_WORDS))
+    shares = whole_percents(
+        _shares(findings, classes, len(COVER_WORDS)), (1, UNCOVERED, len(COVER_WORDS))
+    )
     items = [
         Item(
             label=text(f"legend.covered.{word}", lang),
@@ -207,6 +210,38 @@ def share_after(findings: Findings, classes: NDArray[np.int64]) -> pd.Series:
     people = pd.DataFrame({"all": demand["population"], "covered": demand["population"] * covered})
     sums = people.groupby(demand["district_id"]).sum().reindex(findings.districts.index)
     return (sums["covered"] / sums["all"].where(sums["all"] > 0)).rename("covered_share")
+
+
+def whole_percents(shares: Sequence[float], ends: Sequence[int]) -> list[float]:
+    """Round shares to whole per cent so that those of a group add up to what is said of it.
+
+    Parameters
+    ----------
+    shares
+        Fractions that are 1 together.
+    ends
+        Where each group ends; the shares up to there are rounded together, as a headline says
+        them. Inside a group the largest remainders are rounded up.
+
+    Returns
+    -------
+    rounded
+        Fractions; a share that would be written as none stays as it was.
+    """
+    rounded: list[float] = []
+    start, before = 0, 0
+    for end in ends:
+        group = 100 * np.asarray(shares[start:end])
+        until = round(100 * float(np.sum(shares[:end])))
+        down = np.floor(group + 1e-9)
+        left = max(until - before - int(down.sum()), 0)
+        down[np.argsort(down - group, kind="stable")[:left]] += 1
+        rounded += [
+            float(whole) / 100 if whole else share / 100
+            for whole, share in zip(down, group, strict=True)
+        ]
+        start, before = end, until
+    return rounded
 
 
 def _shares(findings: Findings, classes: NDArray[np.int64], n_classes: int) -> list[float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
+from itertools import product
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ import shapely
 
 from ecity_geo.findings import Findings
 from ecity_geo.outputs.layers import label_points, light_outlines
-from ecity_geo.outputs.popups import district_names, short_names
+from ecity_geo.outputs.popups import FOREMOST, district_names, short_names
 from ecity_geo.outputs.sheet import Item, View
 from ecity_geo.outputs.symbols import INK
 from ecity_geo.outputs.text import number
@@ -20,6 +21,13 @@ from ecity_geo.outputs.views import district_view
 WIDTH, MARGIN, LINE = 640.0, 12.0, 26.0
 MAX_HEIGHT = 640.0
 Move = Callable[[np.ndarray], np.ndarray]
+Box = tuple[float, float, float, float]
+Mark = tuple[float, float, float]  # place and radius
+FEW = 12  # more sites than these are drawn smaller
+SHIFTS = sorted(
+    product((0, 18, -18, 34, -34), (0, 14, -14, 21, -21, 32, -32)),
+    key=lambda shift: (shift[0] ** 2 + shift[1] ** 2, shift),
+)
 
 SPILL = 1.5  # how much wider than its district a name may be
 LETTER = 7.2  # rough width of a letter at 13 px, enough to keep names apart
@@ -87,19 +95,27 @@ def _paper(outlines: gpd.GeoSeries) -> tuple[Move, float]:
     return move, MARGIN * 2 + scale * (north - south)
 
 
-def _marks(sites: gpd.GeoSeries | None, move: Move) -> list[tuple[float, float]]:
+def _marks(sites: gpd.GeoSeries | None, move: Move) -> list[Mark]:
+    """Place the marks; of many, all are smaller and those after the foremost are dots."""
     if sites is None or sites.empty:
         return []
-    return [(float(x), float(y)) for x, y in move(shapely.get_coordinates(sites.to_numpy()))]
+    size = 11.0 if len(sites) <= FEW else 8.5
+    places = move(shapely.get_coordinates(sites.to_numpy()))
+    return [
+        (float(x), float(y), size if at < FOREMOST else 4.0) for at, (x, y) in enumerate(places)
+    ]
 
 
-def _numbered(marks: list[tuple[float, float]], lang: str) -> str:
+def _numbered(marks: list[Mark], lang: str) -> str:
     """Draw the marks with their numbers; the first lies on top, as it matters most."""
     drawn = [
-        f'<circle cx="{x:g}" cy="{y:g}" r="11" fill="{INK}" stroke="#ffffff" stroke-width="2"/>'
+        f'<circle cx="{x:g}" cy="{y:g}" r="{r:g}" fill="{INK}" stroke="#ffffff" stroke-width="2"/>'
         f'<text x="{x:g}" y="{y:g}" text-anchor="middle" dominant-baseline="central" '
-        f'fill="#ffffff" font-weight="700">{number(order, lang)}</text>'
-        for order, (x, y) in enumerate(marks, start=1)
+        f'font-size="{1.2 * r:.1f}" fill="#ffffff" font-weight="700">{number(order, lang)}</text>'
+        if order <= FOREMOST
+        else f'<circle cx="{x:g}" cy="{y:g}" r="{r:g}" fill="#ffffff" stroke="{INK}" '
+        'stroke-width="2.5"/>'
+        for order, (x, y, r) in enumerate(marks, start=1)
     ]
     return "".join(reversed(drawn))
 
@@ -115,32 +131,34 @@ def _area(shape: shapely.Geometry, fill: str | None, title: str, marker: str) ->
     elif fill == "":
         look = 'fill="#f5f5f2" stroke="#5d6972" stroke-width="1.1"'
     else:
-        look = f'fill="{fill}" fill-opacity="0.88" stroke="#ffffff" stroke-width="1.6"'
+        look = f'fill="{fill}" stroke="#ffffff" stroke-width="1.6"'
     return f'<path d="{path}" fill-rule="evenodd" {look}><title>{escape(title)}</title></path>'
 
 
-def _names(
-    frame: gpd.GeoSeries, names: list[str], marks: list[tuple[float, float]], lang: str
-) -> str:
+def _names(frame: gpd.GeoSeries, names: list[str], marks: list[Mark], lang: str) -> str:
     """Write the names clear of one another and of marks, the larger districts first."""
     places = label_points(frame)
-    taken = [(x - 12, y - 12, x + 12, y + 12) for x, y in marks]
-    shifts = (0, 21, -21) if marks else (0,)
+    taken = [(x - r - 1, y - r - 1, x + r + 1, y + r + 1) for x, y, r in marks]
     written = []
-    shorts = short_names(names)
+    shorts, city = short_names(names), frame.union_all()
     for at in np.argsort(-frame.area.to_numpy(), kind="stable"):
-        west, _, east, _ = frame.iloc[at].bounds
-        name = _fitting((names[at], shorts[at]), SPILL * (east - west))
-        if not name:
+        shape = frame.iloc[at]
+        middle = places.iloc[at].x, places.iloc[at].y
+        # The number of a district stands where its name finds no place.
+        found = next(
+            (
+                (name, box)
+                for name in _fitting((names[at], shorts[at]), SPILL * _width(shape))
+                for box in _boxes(name, middle, shape, city if name == shorts[at] else None)
+                if not any(_overlap(box, other) for other in taken)
+            ),
+            None,
+        )
+        if found is None:
             continue
-        x, half = places.iloc[at].x, LETTER * len(name) / 2
-        rows = [places.iloc[at].y + shift for shift in shifts]
-        boxes = [(x - half, y - 9, x + half, y + 9) for y in rows]
-        free = [not any(_overlap(box, other) for other in taken) for box in boxes]
-        if not any(free):
-            continue
-        y = rows[free.index(True)]
-        taken.append(boxes[free.index(True)])
+        name, box = found
+        taken.append(box)
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         written.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" dominant-baseline="central" '
             f'direction="{_direction(lang)}" unicode-bidi="plaintext" font-weight="600" '
@@ -150,10 +168,36 @@ def _names(
     return "".join(written)
 
 
-def _fitting(names: Iterable[str], room: float) -> str:
-    """Take the first name that fits: one that spills would seem to name its neighbours."""
+def _width(shape: shapely.Geometry) -> float:
+    west, _, east, _ = shapely.bounds(shape)
+    return float(east - west)
+
+
+def _boxes(
+    name: str,
+    middle: tuple[float, float],
+    shape: shapely.Geometry,
+    city: shapely.Geometry | None,
+) -> Iterator[Box]:
+    """Offer the places of a name: its own, others in its district, then beside the city."""
+    half = LETTER * len(name) / 2
+    at = np.asarray(middle) + np.asarray(SHIFTS, dtype=float)
+    # Head and foot of the letters: a name across a border would seem to name both sides.
+    head, foot = (shapely.points(at + [0, lower]) for lower in (-7, 7))
+    inside = shapely.contains(shape, head) & shapely.contains(shape, foot)
+    inside[0] = True
+    beside = np.zeros(len(at), dtype=bool)
+    if city is not None:
+        beside = ~shapely.contains(city, shapely.points(at))
+    for chosen in (inside, beside):
+        for x, y in at[chosen]:
+            yield (x - half, y - 9, x + half, y + 9)
+
+
+def _fitting(names: Iterable[str], room: float) -> list[str]:
+    """Keep the names that fit: one that spills would seem to name its neighbours."""
     cut = (name if len(name) <= 22 else f"{name[:21]}…" for name in names)
-    return next((name for name in cut if LETTER * len(name) <= room), "")
+    return [name for name in dict.fromkeys(cut) if LETTER * len(name) <= room]
 
 
 def _legend(title: str, items: list[Item], top: float, lang: str, marker: str) -> tuple[str, float]:
@@ -190,9 +234,7 @@ def _hatch(marker: str) -> str:
     )
 
 
-def _overlap(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
-) -> bool:
+def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 

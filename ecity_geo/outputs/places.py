@@ -130,13 +130,15 @@ def _service_layers(findings: Findings, lang: str, *, shown: bool) -> list[Layer
 def _type_items(
     study: Study, services: gpd.GeoDataFrame, shapes: dict[str, str], lang: str
 ) -> tuple[Item, ...]:
-    """One line per shape; types that share the last shape share its line."""
-    counts = services["type"].astype(str).value_counts()
+    """One line per shape, with those in the city counted; types may share the last shape."""
+    inside = services["district_id"].notna()
+    counts = services["type"].astype(str)[inside].value_counts()
+    present = set(services["type"].astype(str))
     by_shape: dict[str, list[str]] = {}
     for name, shape in shapes.items():
-        if name in counts:
+        if name in present:
             by_shape.setdefault(shape, []).append(name)
-    return tuple(
+    items = [
         Item(
             label=type_label(study, names[0], lang)
             if len(names) == 1
@@ -144,10 +146,14 @@ def _type_items(
             kind="shape",
             shape=shape,
             open=bool((services["status"] == "open").all()),
-            amount=number(sum(counts[name] for name in names), lang),
+            amount=number(sum(counts.get(name, 0) for name in names), lang),
         )
         for shape, names in by_shape.items()
-    )
+    ]
+    if not inside.all():
+        outside = number(int((~inside).sum()), lang)
+        items.append(Item(label=text("map.layer.outside", lang, count=outside)))
+    return tuple(items)
 
 
 def fabric_lines(findings: Findings, lang: str) -> tuple[dict[str, Any], ...]:

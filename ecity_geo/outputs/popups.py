@@ -223,11 +223,11 @@ def siting_rows(findings: Findings, after: dict[str, pd.Series], lang: str) -> l
     rows = []
     for identifier, row in findings.districts.iterrows():
         pairs = [(text("popup.before", lang), known(row["covered_share"], lang, percent))]
+        pairs.append((text("popup.people_uncovered", lang), number(row["people_uncovered"], lang)))
         for model, shares in after.items():
             label = text("popup.after", lang, model=model_label(model, lang))
             pairs.append((label, known(shares.loc[str(identifier)], lang, percent)))
-        uncovered = (text("popup.people_uncovered", lang), number(row["people_uncovered"], lang))
-        rows.append([*pairs, uncovered, *_about(findings.study, row, lang)])
+        rows.append([*pairs, *_about(findings.study, row, lang)])
     return rows
 
 
@@ -313,7 +313,7 @@ def _cost(column: str) -> Show:
 def _about(study: Study, district: pd.Series, lang: str) -> list[Pair]:
     return [
         (text("popup.population", lang), number(district["population"], lang)),
-        (text("popup.fabric", lang), fabric_label(study, district["fabric"], lang)),
+        (text("popup.main_fabric", lang), fabric_label(study, district["fabric"], lang)),
     ]
 
 

@@ -22,34 +22,30 @@ from ecity_geo.outputs.popups import model_label, within
 from ecity_geo.outputs.site_figures import CHANGE, CURVE
 from ecity_geo.outputs.statistics_figures import Figure
 from ecity_geo.outputs.tables import table_names
-from ecity_geo.outputs.text import DIRECTION, number, percent, text
+from ecity_geo.outputs.text import DIRECTION, has_text, number, percent, text
 from ecity_geo.outputs.views import plain
 from ecity_geo.stats.cluster_notes import FEW
 
-# Name, formula and source of each method; these two are the same in every language.
+# Name and source of each method; its formula, where words are not enough, is in the catalogue.
 METHODS = (
     (
         "readiness",
-        "",
         "Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, 5.7",
     ),
-    ("suppression", "", ""),
-    ("coverage", "", "Church & ReVelle (1974), doi:10.1007/BF01942293"),
+    ("suppression", ""),
+    ("coverage", "Church & ReVelle (1974), doi:10.1007/BF01942293"),
     (
         "access",
-        "access = Σ capacity of a service / people within its catchment",
         "Luo & Wang (2003), doi:10.1068/b29120",
     ),
     (
         "spread",
-        "",
         "Theil (1967); Kakwani et al. (1997), doi:10.1016/S0304-4076(96)01807-6; Moran (1950)",
     ),
-    ("gap", "gap = √( (max − readiness) / (max − min) × (1 − covered share) )", ""),
-    ("siting", "", ""),
+    ("gap", ""),
+    ("siting", ""),
     (
         "ranking",
-        "score = Σ weight × (value − worst) / (best − worst)",
         "OECD/JRC (2008), Composite Indicators; Efron & Tibshirani (1993), Bootstrap",
     ),
 )
@@ -397,12 +393,17 @@ def methods(findings: Findings, lang: str) -> list[Method]:
         Method(
             title=text(f"report.method.{name}", lang),
             text=text(f"report.method.{name}_text", lang, **values),
-            formula=formula,
+            formula=_formula(name, lang),
             source=sited if name == "siting" else source,
         )
-        for name, formula, source in METHODS
+        for name, source in METHODS
         if name != "siting" or findings.plans
     ]
+
+
+def _formula(name: str, lang: str) -> str:
+    key = f"report.method.{name}_formula"
+    return text(key, lang) if has_text(key, lang) else ""
 
 
 def _weights(findings: Findings, lang: str) -> str:

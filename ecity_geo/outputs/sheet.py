@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+# Digits of both scripts with their signs, perhaps a unit of one word behind.
+_FIGURE = re.compile("[\u200e\u2212–]*[0-9۰-۹.,٬٫]*[%٪]?( \\S+)?")
 
 Kind = Literal["area", "missing", "dot", "shape", "line", "outline", "number", "heading", "none"]
 
@@ -34,6 +38,25 @@ class Item:
     shape: str = "circle"
     open: bool = True
     amount: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A page that lies beside the map's.
+
+    Parameters
+    ----------
+    label
+        What it is called there.
+    href
+        Its file; empty for the page itself.
+    lang
+        Its language, where that is another one.
+    """
+
+    label: str
+    href: str = ""
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +98,8 @@ class View:
         Colour per class of `cells`.
     groups
         Groups of marks that only this view shows.
+    headline
+        What the page says over this view; empty where all views have the same.
     """
 
     label: str
@@ -84,6 +109,7 @@ class View:
     cells: tuple[int, ...] = ()
     colours: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    headline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +158,14 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def figures(self) -> tuple[bool, ...]:
+        """Per column, whether its cells are figures, which are aligned at their end."""
+        return tuple(
+            place > 0 and all(_FIGURE.fullmatch(row[place]) for row in self.rows if row[place])
+            for place in range(len(self.columns))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
@@ -164,6 +198,8 @@ class Sheet:
         What can be switched, and the tables under the map; at least one view.
     picture
         Static drawing, for a browser without scripts.
+    links
+        Pages that lie beside it; none where it is written alone.
     """
 
     lang: str
@@ -183,6 +219,7 @@ class Sheet:
     layers: tuple[Layer, ...] = ()
     tables: tuple[Grid, ...] = ()
     picture: str = field(default="", repr=False)
+    links: tuple[Link, ...] = ()
 
     @property
     def dir(self) -> str:

@@ -49,7 +49,8 @@ def _change(findings: Findings, model: str, lang: str) -> Figure:
         change_svg(change, lang=lang, labels=labels, target=target, width=width)
         for width in (WIDE, NARROW)
     )
-    return Figure(name=CHANGE, chapter="coverage", wide=wide, narrow=narrow)
+    title = text("report.change.title", lang)
+    return Figure(name=CHANGE, chapter="coverage", wide=wide, narrow=narrow, title=title)
 
 
 def _curve(findings: Findings, curve: pd.DataFrame, model: str, lang: str) -> Figure:
@@ -67,7 +68,8 @@ def _curve(findings: Findings, curve: pd.DataFrame, model: str, lang: str) -> Fi
         )
         for width in (WIDE, NARROW)
     )
-    return Figure(name=CURVE, chapter="sites", wide=wide, narrow=narrow)
+    title = text("report.curve.title", lang)
+    return Figure(name=CURVE, chapter="sites", wide=wide, narrow=narrow, title=title)
 
 
 def unit_labels(findings: Findings, lang: str) -> dict[str, str]:

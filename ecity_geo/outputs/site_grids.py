@@ -9,6 +9,8 @@ import pandas as pd
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs.brief import listing, names_of
+from ecity_geo.outputs.brief_sites import aim
+from ecity_geo.outputs.condition_words import conditions_said
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
 from ecity_geo.outputs.popups import FOREMOST, cost_text, fabric_label, place_name, type_label
 from ecity_geo.outputs.text import isolate, number, percent, text
@@ -50,9 +52,8 @@ def site_grid(findings: Findings, model: str, lang: str) -> Grid:
     kinds = bool(model == "conditioned" and study.options.conditions.kinds)
     rows = []
     for at, (_, site) in enumerate(sites.iterrows()):
-        coordinates = (
-            f"{number(degrees.y.iloc[at], lang, 5)}, {number(degrees.x.iloc[at], lang, 5)}"
-        )
+        # Latin digits in any language: they are there to be pasted into another map.
+        coordinates = f"{degrees.y.iloc[at]:.5f}, {degrees.x.iloc[at]:.5f}"
         order = number(site["order"], lang)
         kind = [Cell(text=type_label(study, site["kind"], lang))] if kinds else []
         rows.append(
@@ -67,7 +68,7 @@ def site_grid(findings: Findings, model: str, lang: str) -> Grid:
             )
         )
     return Grid(
-        caption=text(f"report.plan.{_aim(findings, model)}", lang),
+        caption=text(f"report.plan.{aim(findings, model)}", lang),
         columns=columns(_kinds(findings, model, kinds=kinds), lang),
         rows=tuple(rows),
         note=" ".join(_notes(findings, model, lang, count)),
@@ -92,11 +93,6 @@ def proof(findings: Findings, model: str, lang: str) -> str:
     )
 
 
-def _aim(findings: Findings, model: str) -> str:
-    objective = findings.study.options.conditions.objective
-    return f"{model}_{objective}" if model == "conditioned" else model
-
-
 def _kinds(findings: Findings, model: str, *, kinds: bool) -> dict[str, Kind]:
     unit = findings.study.options.unit
     gains = [f"saved_{unit}" if each == "saved" else each for each in _GAINS[model]]
@@ -116,6 +112,7 @@ def _notes(findings: Findings, model: str, lang: str, count: int) -> list[str]:
         notes.append(text("report.proof.unreachable", lang, people=number(left, lang)))
     under = findings.conditioned
     if model == "conditioned" and under is not None:
+        notes.insert(0, conditions_said(findings, lang))
         if findings.study.options.conditions.budget is not None:
             notes.append(text("report.proof.price", lang, price=plain(under.price, lang)))
         if len(under.closed):

@@ -12,6 +12,8 @@ from ecity_geo.outputs.drawing import NARROW, WIDE
 from ecity_geo.outputs.path_figure import path_svg
 from ecity_geo.outputs.soar_figure import soar_svg
 from ecity_geo.outputs.statistics_table import study_labels
+from ecity_geo.outputs.text import text
+from ecity_geo.outputs.views import plain
 from ecity_geo.survey_findings import SurveyFindings
 
 Fit = Mapping[str, float] | pd.Series | None
@@ -31,12 +33,15 @@ class Figure:
         For a page.
     narrow
         The same for a phone; empty where the wide one is rolled instead.
+    title
+        What it shows, for its caption and for its file.
     """
 
     name: str
     chapter: str
     wide: str
     narrow: str = ""
+    title: str = ""
 
 
 def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
@@ -64,6 +69,7 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
                 chapter=chapter,
                 wide=draw(survey, labels, lang, WIDE),
                 narrow=draw(survey, labels, lang, NARROW),
+                title=_title(survey, name, lang),
             )
     if survey.path_fit is not None:
         indices = survey.path_fit.fit_indices()
@@ -79,6 +85,7 @@ def figures(survey: SurveyFindings, lang: str) -> dict[str, Figure]:
             chapter="soar",
             wide=soar_svg(survey.soar, lang=lang, labels=named),
             narrow=soar_svg(survey.soar, lang=lang, labels=named, width=NARROW),
+            title=text("statistics.figure.soar", lang),
         )
     return drawn
 
@@ -106,7 +113,16 @@ def path_figure(survey: SurveyFindings, parameters: pd.DataFrame, fit: Fit, lang
         chapter="path",
         wide=path_svg(parameters, fit, labels, lang),
         narrow=path_svg(parameters, fit, labels, lang, items=False),
+        title=text("statistics.figure.path", lang),
     )
+
+
+def _title(survey: SurveyFindings, name: str, lang: str) -> str:
+    if name == "mean-ranks":
+        grouped = "group" in survey.tables[name]
+        return text(f"statistics.figure.{'ranks_grouped' if grouped else 'ranks'}", lang)
+    test = plain(survey.study.options.test_value, lang)
+    return text(f"statistics.figure.{name}", lang, test=test)
 
 
 def _likert(survey: SurveyFindings, labels: dict[str, str], lang: str, width: float) -> str:

@@ -8,9 +8,9 @@ Formats: ``d0`` to ``d3`` decimals, ``b2`` and ``b3`` the same for what cannot p
 ``ib2`` intervals of two columns (``low..high``), ``p``, ``count``, ``df``, ``share0`` and
 ``share1`` per cent, ``yes``, ``name``, ``district``, ``group`` (of what the column ``by`` says),
 ``soar`` (entry of the sheet), ``path`` (names joined by operators), ``word`` (of the catalogue),
-``text``, ``reason`` (why there is no figure), ``hide``. With a question mark, a column that says
-the same in every row moves into the note. A row without a column may set a table upright:
-``transpose``.
+``text``, ``evidence`` (``kind:id``), ``reason`` (why there is no figure), ``hide``. With a
+question mark, a column that says the same in every row moves into the note. A row without a
+column may set a table upright: ``transpose``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ from ecity_geo.study import Study
 Labels = Mapping[str, str]
 Row = Mapping[str, Any]
 
-_WORDS = ("name", "district", "group", "soar", "path", "word", "text", "reason", "yes")
+_WORDS = ("name", "district", "group", "soar", "path", "word", "text", "reason", "evidence", "yes")
+# Checks whose figure is a number of respondents.
+_COUNTED = {"cooks_distance_above_1"}
 _FIGURES: dict[str, Callable[[Any, str], str]] = {
     **{f"d{digits}": partial(number, digits=digits) for digits in range(4)},
     **{f"b{digits}": partial(bounded, digits=digits) for digits in (2, 3)},
@@ -266,6 +268,8 @@ def _cell(row: Row, column: Column, style: Style) -> Cell:
     if not known(value):
         return Cell(text=MISSING)
     if column.style in _FIGURES:
+        if row.get("check") in _COUNTED and column.name == "statistic":
+            return Cell(text=number(value, style.digits), ltr=True)
         return Cell(text=_figure(value, column.style, style.digits), ltr=True)
     return Cell(text=_words(value, row, column.style, style))
 
@@ -280,8 +284,8 @@ def _words(value: Any, row: Row, style: str, how: Style) -> str:
         return text(f"statistics.word.{'yes' if value else 'no'}", how.lang)
     if style == "path":
         return path_words(written, how.labels, how.lang)
-    if style == "reason":
-        return reason_text(written, how.lang, how.labels)
+    if style in ("evidence", "reason"):
+        return _evidence(written, how) if style == "evidence" else _reason(written, how)
     by = str(row.get("by", "")) if style == "group" else style
     if style == "group" and f"{by}:{written}" not in how.labels:
         comma = "، " if how.lang == "fa" else ", "
@@ -300,6 +304,22 @@ def _named(written: str, style: str, by: str, how: Style) -> str:
         if has_text(key, how.lang):
             return text(key, how.lang)
     return isolate(written, how.lang)
+
+
+def _evidence(written: str, how: Style) -> str:
+    """Name the question, part or figure of the city that ``kind:id`` points to."""
+    kind, _, plain = written.partition(":")
+    key = f"statistics.city.{plain}"
+    if kind == "city" and has_text(key, how.lang):
+        return text(key, how.lang)
+    return isolate(how.labels.get(plain, written), how.lang)
+
+
+def _reason(written: str, how: Style) -> str:
+    key = f"statistics.word.{written}"
+    if has_text(key, how.lang):
+        return text(key, how.lang)
+    return reason_text(written, how.lang, how.labels)
 
 
 def path_words(written: str, labels: Labels, lang: str) -> str:

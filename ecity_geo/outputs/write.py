@@ -15,6 +15,7 @@ from ecity_geo.outputs.files import output_set, write_file
 from ecity_geo.outputs.geopackage import write_geopackage
 from ecity_geo.outputs.headlines import council_sentences
 from ecity_geo.outputs.picture import district_svg
+from ecity_geo.outputs.sheet import Link
 from ecity_geo.outputs.site_figures import site_figures
 from ecity_geo.outputs.statistics_figures import Figure, figures
 from ecity_geo.outputs.survey_tables import (
@@ -22,10 +23,12 @@ from ecity_geo.outputs.survey_tables import (
     survey_table_name,
     survey_tables,
 )
+from ecity_geo.outputs.text import LANGUAGES, text
 from ecity_geo.survey_findings import Settings, SurveyFindings, analyse_survey
 
 Drawn = dict[str, dict[str, Figure]]
 COUNCIL_FIGURE = "means"
+SYNTHETIC_NOTE = "tables/SYNTHETIC.txt"
 
 
 def write_outputs(
@@ -63,7 +66,12 @@ def write_outputs(
     drawn = {lang: figures(counted, lang) for lang in chosen}
     sited = {lang: site_figures(findings, lang) for lang in chosen}
     shown = [name for each in (drawn, sited) for name in next(iter(each.values()), {})]
-    names = output_names(chosen, figures=shown, statistics_tables=counted.tables)
+    names = output_names(
+        chosen,
+        figures=shown,
+        statistics_tables=counted.tables,
+        synthetic=findings.study.synthetic,
+    )
     with output_set(out, names) as staging:
         for name, content in _pages(findings, chosen, counted, drawn, sited).items():
             _write(staging / name, content)
@@ -79,6 +87,7 @@ def output_names(
     *,
     figures: Iterable[str] = (),
     statistics_tables: Iterable[str] = (),
+    synthetic: bool = False,
 ) -> list[str]:
     """Name every file of a run.
 
@@ -90,6 +99,8 @@ def output_names(
         Names of the figures that could be drawn.
     statistics_tables
         Names of the tables of the survey that could be made.
+    synthetic
+        Whether the data are made up, which a note beside the tables says.
 
     Returns
     -------
@@ -109,6 +120,7 @@ def output_names(
         *tabled,
         *(f"tables/{survey_table_name(name)}.csv" for name in statistics_tables),
         "tables/columns.csv",
+        *([SYNTHETIC_NOTE] if synthetic else []),
         "study.gpkg",
         "run.json",
     ]
@@ -163,7 +175,7 @@ def _pages(
     for lang in languages:
         cards = {}
         for kind in maps.KINDS:
-            made = maps.make_map(findings, kind, lang)
+            made = maps.linked(maps.make_map(findings, kind, lang), _links(kind, lang, languages))
             pages[map_name(kind, lang)] = maps.map_html(made)
             cards[kind] = _card(findings, made, kind)
         pages[report.page_name(lang)] = report.council_page(
@@ -178,8 +190,29 @@ def _pages(
             survey, lang, languages=languages, drawn=drawn[lang]
         )
         for name, figure in {**drawn[lang], **sited[lang]}.items():
-            pages[figure_name(name, lang)] = standalone(figure.wide)
+            pages[figure_name(name, lang)] = _figure_file(findings, figure, lang)
     return pages
+
+
+def _figure_file(findings: Findings, figure: Figure, lang: str) -> str:
+    """Write a figure that says of itself what it shows, of which city, and whether it is real."""
+    study = findings.study
+    title = text("common.titled", lang, city=study.name.text(lang), title=figure.title)
+    badge = text("common.synthetic", lang) if study.synthetic else ""
+    return standalone(figure.wide, title=title, badge=badge)
+
+
+def _links(kind: str, lang: str, languages: tuple[str, ...]) -> list[Link]:
+    """Lead from a map to the council page, to the other maps and to the other language."""
+    found = [Link(label=text("map.link.council", lang), href=report.page_name(lang))]
+    for each in maps.KINDS:
+        href = "" if each == kind else map_name(each, lang)
+        found.append(Link(label=text(f"map.link.{each}", lang), href=href))
+    return found + [
+        Link(label=text("common.language", each), href=map_name(kind, each), lang=each)
+        for each in languages
+        if each != lang
+    ]
 
 
 def survey_part(survey: SurveyFindings, lang: str, figure: Figure | None) -> report.SurveyPart:
@@ -209,14 +242,16 @@ def survey_part(survey: SurveyFindings, lang: str, figure: Figure | None) -> rep
 
 def _card(findings: Findings, drawn: OfflineMap, kind: str) -> report.Card:
     sheet = drawn.sheet
-    picture = sheet.picture
+    picture, sentence = sheet.picture, sheet.headline
     if kind == "siting" and findings.plans:
         sites = findings.sites
-        shown = sites[sites["model"] == covering_model(findings)].geometry
+        model = str(covering_model(findings))
+        sentence = maps.plan_headline(findings, model, sheet.lang)
+        shown = sites[sites["model"] == model].geometry
         picture = district_svg(findings, "covered_share_planned", sheet.lang, sites=shown)
     return report.Card(
         title=sheet.title,
-        sentence=sheet.headline,
+        sentence=sentence,
         picture=picture,
         href=map_name(kind, sheet.lang),
     )
@@ -233,7 +268,20 @@ def _tables(findings: Findings, survey: SurveyFindings) -> dict[str, str]:
     dictionary = (files("ecity_geo.outputs") / "columns.csv").read_text(encoding="utf-8")
     more = survey_dictionary(counted, confidence=survey.study.options.confidence)
     written["tables/columns.csv"] = tables.BYTE_ORDER_MARK + dictionary + more
+    if findings.study.synthetic:
+        written[SYNTHETIC_NOTE] = _synthetic_note(findings)
     return written
+
+
+def _synthetic_note(findings: Findings) -> str:
+    """Say in both languages what the CSV files cannot, whose columns are those of any study."""
+    study = findings.study
+    said = (
+        f"{text('common.synthetic_tables', lang, city=study.name.text(lang))}\n"
+        f"{study.note.text(lang)}\n"
+        for lang in LANGUAGES
+    )
+    return "\n".join(said)
 
 
 def _write(path: Path, content: str) -> None:

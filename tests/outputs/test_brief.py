@@ -13,9 +13,10 @@ import pytest
 import city
 import ecity_geo
 from ecity_geo.findings import Findings
-from ecity_geo.inputs.conditions import MODELS
+from ecity_geo.inputs.conditions import MODELS, SiteKind
 from ecity_geo.outputs import brief, grids, maps, report, site_grids
 from ecity_geo.outputs.brief_spread import spread
+from ecity_geo.outputs.condition_words import conditions_said
 from ecity_geo.outputs.grid import Grid
 from ecity_geo.outputs.qgis import styles
 from ecity_geo.outputs.views import district_view
@@ -175,7 +176,7 @@ def spread_over(districts: int, **city: float) -> list[str]:
 
 def test_page_says_how_evenly_access_is_shared() -> None:
     shared = spread(make_findings(), "en")[0]
-    assert "have 18% of the capacity (Gini 0.41;" in shared
+    assert "share 18% of the capacity (Gini 0.41;" in shared
     assert "25% of the inequality lies between urban fabrics" in shared
     nobody = dict.fromkeys(("gini", "between_fabrics", "concentration"), np.nan)
     assert len(spread(make_findings(city=make_findings().city | nobody), "fa")) == 1
@@ -196,7 +197,7 @@ def test_page_says_whether_capacity_goes_with_readiness(index: float, told: str)
 @pytest.mark.parametrize(
     ("districts", "i", "p", "said"),
     [
-        (19, np.nan, np.nan, "Of 19 districts one cannot tell"),
+        (19, np.nan, np.nan, "With 19 districts a cluster cannot be told from chance"),
         (20, 0.42, 0.004, "lie together more than chance would have it (Moran's I 0.42, p below"),
         (
             20,
@@ -238,7 +239,7 @@ def test_every_model_has_words_of_its_own_wherever_it_stands_alone(
     assert all(len(row) == len(grid.columns) for row in grid.rows)
     assert grid.note
     assert report.SITING_SOURCES[model] in [each.source for each in method.values()]
-    assert len(sheet.tables) == 2
+    assert len(sheet.tables) == 3  # districts, services, sites
     shown = [told, tile.note, grid.caption, grid.note, sheet.headline, *grid_words(grid)]
     assert not any("{" in words for words in shown)
     if lang == "fa":
@@ -312,6 +313,35 @@ def test_conditions_are_told_with_their_price_and_floor(make: Make) -> None:
     told = said(make(study={"siting": siting}))
     assert "Under the conditions set, 4 new sites for a price of 4 would bring coverage to" in told
     assert "of the people would be served." in told
+
+
+def test_the_conditions_of_a_plan_stand_under_its_heading_in_both_languages(make: Make) -> None:
+    kinds = {"kiosk": {"price": 1.0, "capacity": 20.0}, "office": {"price": 3.0}}
+    siting = {"models": ["conditioned"], "budget": 8, "floor": 0.25, "closing": 0.5}
+    findings = make(study={"siting": siting})
+    options = findings.study.options
+    kept = replace(
+        options.conditions,
+        kinds={name: SiteKind(**values) for name, values in kinds.items()},
+        people_per_capacity=250.0,
+        gini=0.3,
+    )
+    study = replace(findings.study, options=replace(options, conditions=kept))
+    asked = replace(findings, study=study)
+    assert conditions_said(asked, "en") == (
+        "Conditions: opening and closing cost 8 or less together; a site is one of these kinds: "
+        "kiosk at a price of 1 with a capacity of 20, office at a price of 3; closing a service "
+        "costs 0.5; at least 25% of the people of each district served; Gini coefficient of the "
+        "districts' shares at most 0.3; one unit of capacity is enough for 250 people."
+    )
+    assert site_grids.site_grid(findings, "conditioned", "en").note.startswith("Conditions: ")
+    persian = conditions_said(asked, "fa")
+    assert persian.startswith("شرط‌ها: ")
+    assert not any(digit in persian for digit in "0123456789")
+    one = replace(kept, floor={"1": 0.4, "2": 0.3}, budget=None, closing=-1.0)
+    study = replace(findings.study, options=replace(options, conditions=one))
+    told = conditions_said(replace(findings, study=study), "en")
+    assert "closing a service saves 1; at least these shares of the people served: 40% in" in told
 
 
 def test_how_unequal_a_plan_may_be_is_told_in_both_languages(make: Make) -> None:

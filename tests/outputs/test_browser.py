@@ -60,7 +60,7 @@ def test_very_many_services_are_drawn_as_dots(
     monkeypatch.setattr(layers, "MAX_MARKS", 2)
     chromium.open(maps.map_html(maps.coverage_map(make_findings(), "en")))
     chromium.run("document.querySelectorAll('input[data-layer]').forEach((i) => i.click())")
-    assert chromium.run("return document.querySelectorAll('.leaflet-marks-pane path').length") == 0
+    assert chromium.run("return document.querySelectorAll('.leaflet-shapes-pane path').length") == 0
     assert chromium.errors() == []
 
 
@@ -203,7 +203,7 @@ def test_each_model_shows_its_own_sites(chromium: Browser) -> None:
 
 def test_layers_go_and_come(chromium: Browser) -> None:
     chromium.open(html("coverage", "en"))
-    count = "return document.querySelectorAll('.leaflet-marks-pane path').length"
+    count = "return document.querySelectorAll('.leaflet-shapes-pane path').length"
     assert chromium.run(count) == 4
     chromium.run("document.querySelector('input[data-layer=open]').click()")
     assert chromium.run(count) == 1
@@ -255,9 +255,55 @@ def test_names_stay_with_their_districts(chromium: Browser) -> None:
         assert inside
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_district_of_the_siting_map_is_without_a_name(
+    chromium: Browser, size: tuple[int, int]
+) -> None:
+    chromium.open(html("siting", "en"), width=size[0], height=size[1])
+    shown = "return document.querySelectorAll('.area-label span:not([hidden])').length"
+    assert chromium.run(shown) == 6
+
+
+def test_names_lie_over_services_and_below_new_sites(chromium: Browser) -> None:
+    chromium.open(html("siting", "en"))
+    shapes, names, marks = (
+        int(
+            chromium.run(
+                f"return getComputedStyle(document.querySelector('.leaflet-{pane}-pane')).zIndex"
+            )
+        )
+        for pane in ("shapes", "names", "marks")
+    )
+    assert shapes < names < marks
+
+
+def test_the_headline_is_that_of_the_plan_in_view(chromium: Browser) -> None:
+    chromium.open(html("siting", "en"))
+    read = "return document.querySelector('.headline').textContent"
+    first = chromium.run(read)
+    chromium.run("document.querySelectorAll('input[name=view]')[1].click()")
+    second = chromium.run(read)
+    assert "Maximal covering" in first
+    assert "p-median" in second
+    assert "shorter per person" in second
+
+
+def test_a_new_site_is_named_with_what_it_brings(chromium: Browser) -> None:
+    chromium.open(html("siting", "en"))
+    label = chromium.run("return document.querySelector('.site').getAttribute('aria-label')")
+    assert label.startswith("New site 1")
+    assert "People it adds to those covered: 2,250" in label
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("kind", maps.KINDS)
+def test_every_map_is_printed_on_one_sheet(chromium: Browser, kind: str, lang: str) -> None:
+    chromium.open(html(kind, lang))
+    assert chromium.printed().count(b"/Type /Page\n") == 1
+
+
 def test_print_shows_the_whole_city_on_one_page(chromium: Browser) -> None:
     chromium.open(html("readiness", "fa"))
-    assert chromium.printed().count(b"/Type /Page\n") == 1
     chromium.run("window.dispatchEvent(new Event('beforeprint'))")
     inside = chromium.run(
         """

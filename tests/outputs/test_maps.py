@@ -23,6 +23,7 @@ from folium.plugins import Draw
 
 from ecity_geo.outputs import assets, maps
 from ecity_geo.outputs.fence import BYTE_BUDGET, OfflineMap, json_in_html
+from ecity_geo.outputs.sheet import Link
 from outputs.factory import CITY_CRS, SOUTH, WEST, make_findings
 from pages import Reader, outside_addresses
 
@@ -291,3 +292,43 @@ def test_json_in_html_reads_back_and_holds_no_markup(text: str) -> None:
 def test_json_in_html_refuses_what_json_does_not_know() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         json_in_html({"cost": float("inf")})
+
+
+def test_services_stand_in_a_table_where_the_map_marks_them() -> None:
+    findings = make_findings()
+    for lang, caption in {"en": "The services as a table", "fa": "جدول خدمات"}.items():
+        sheet = maps.coverage_map(findings, lang).sheet
+        grid = next(each for each in sheet.tables if each.caption == caption)
+        assert len(grid.rows) == len(findings.services)
+        assert all(len(row) == len(grid.columns) for row in grid.rows)
+        bare = maps.readiness_map(findings, lang).sheet.tables
+        assert caption not in [each.caption for each in bare]
+
+
+def test_each_plan_has_a_headline_with_its_aim() -> None:
+    sheet = maps.siting_map(make_findings(), "en").sheet
+    first, second = (view.headline for view in sheet.views)
+    assert first.startswith("To bring the most people within reach (Maximal covering): 2 new sites")
+    assert second.startswith("So that the way is shortest for all together (p-median): ")
+    assert "shorter per person" in second
+    assert sheet.headline == first
+
+
+def test_a_map_alone_leads_nowhere_and_in_a_run_to_all_pages() -> None:
+    alone = maps.siting_map(make_findings(), "en")
+    assert 'href="index' not in maps.map_html(alone)
+    links = [Link(label="Council", href="index.en.html"), Link(label="Here")]
+    html = maps.map_html(maps.linked(alone, links))
+    assert '<a href="index.en.html">Council</a>' in html
+    assert '<span aria-current="page">Here</span>' in html
+
+
+def test_services_outside_the_city_are_counted_apart() -> None:
+    findings = make_findings()
+    services = findings.services.copy()
+    services["district_id"] = services["district_id"].astype(object)
+    services.iloc[0, services.columns.get_loc("district_id")] = None
+    layer = maps.coverage_map(replace(findings, services=services), "en").sheet.layers[0]
+    assert layer.items[-1].label == "and 1 outside the city, counted for reach"
+    amounts = [int(item.amount) for item in layer.items if item.amount]
+    assert sum(amounts) == (services["status"] == "open").sum() - 1

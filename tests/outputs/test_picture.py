@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import combinations
 from xml.etree import ElementTree as ET
 
+import geopandas as gpd
 import pytest
-from shapely import Polygon
+from shapely import Point, Polygon
 
 from ecity_geo.outputs.picture import district_svg
 from ecity_geo.outputs.views import district_view
@@ -98,3 +99,28 @@ def test_hostile_names_stay_text() -> None:
     assert tags == {"svg", "defs", "pattern", "rect", "path", "title", "text"}
     handlers = [n for _, attrs in Reader(svg).tags for n in attrs if n.startswith("on")]
     assert handlers == []
+
+
+def test_a_district_full_of_sites_still_has_its_number() -> None:
+    findings = make_findings()
+    middle = findings.districts.geometry.iloc[1].centroid
+    # 9.74 m are a pixel: the name itself finds no free place among these.
+    around = [(0, 0), (390, 0), (-390, 0), (0, 253), (0, -253)]
+    sites = gpd.GeoSeries(
+        [Point(middle.x + x, middle.y + y) for x, y in around], crs=findings.districts.crs
+    )
+    svg = district_svg(findings, "covered_share", "en", sites=sites)
+    names = [element.text for element in parts(svg, "text") if element.get("paint-order")]
+    assert "2" in names
+    assert "District 2" not in names
+
+
+def test_of_many_sites_the_later_ones_are_dots() -> None:
+    findings = make_findings()
+    west, south, east, north = findings.districts.total_bounds
+    places = [Point(west + (east - west) * at / 31, (south + north) / 2) for at in range(1, 31)]
+    sites = gpd.GeoSeries(places, crs=findings.districts.crs)
+    svg = district_svg(findings, "covered_share", "en", sites=sites)
+    numbers = [e.text for e in parts(svg, "text") if e.get("fill") == "#ffffff"]
+    assert sorted(map(int, numbers)) == list(range(1, 26))
+    assert len(parts(svg, "circle")) == 30

@@ -22,7 +22,7 @@ def test_readiness_popup_names_every_construct_and_n() -> None:
         ("People", "3.10 (2.90 to 3.30)"),
         ("Respondents", "20"),
         ("People", "1,000"),
-        ("Urban fabric", "Planned"),
+        ("Main fabric", "Planned"),
     ]
 
 
@@ -37,7 +37,7 @@ def test_suppressed_district_shows_its_reason_once_and_no_count() -> None:
 def test_coverage_popup_holds_the_district_figures() -> None:
     rows = dict(popups.coverage_rows(make_findings(), "en")[1])
     assert rows["Covered share"] == "50%"
-    assert rows["People not covered"] == "1,000"
+    assert rows["People not covered today"] == "1,000"
     assert rows["Mean travel"] == "16.0 minutes"
     assert rows["Open services per 10,000 people"] == "5.00"
 

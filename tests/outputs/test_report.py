@@ -88,8 +88,8 @@ def test_headline_figures_are_those_of_the_city() -> None:
         "People": "15,000",
         "Respondents": "64",
         "Readiness": "2.80",
-        "Within reach": "45%",
-        "Out of reach": "8,250",
+        "Covered": "45%",
+        "Not covered": "8,250",
         "Double gap": "2,000",
         "New sites": "+3,000",
     }
@@ -196,7 +196,40 @@ def test_coverage_shows_today_and_after() -> None:
     grid = grids.coverage_grid(make_findings(), "en")
     assert column(grid, "Today") == ["100%", "50%", "0%", "25%", "75%", "–"]
     assert column(grid, "With new sites") == ["100%", "100%", "75%", "25%", "100%", "–"]
-    assert grid.rows[5][6].note == "nobody lives there"
+    assert grid.rows[5][7].note == "nobody lives there"
+
+
+def test_people_not_covered_stand_beside_the_state_that_they_belong_to() -> None:
+    findings = make_findings()
+    for lang, heads in {
+        "en": ("People not covered today", "People not covered with new sites"),
+        "fa": ("جمعیت بدون پوشش، امروز", "جمعیت بدون پوشش، با مکان‌های تازه"),
+    }.items():
+        grid = grids.coverage_grid(findings, lang)
+        labels = [each.label for each in grid.columns]
+        kept = [label for label in labels if label != grid.columns[7].label]
+        assert kept.index(heads[0]) == kept.index(grid.columns[5].label) + 1
+        assert labels[-1] == heads[1]
+    grid = grids.coverage_grid(findings, "en")
+    assert column(grid, "People not covered today")[:3] == ["0", "1,000", "3,000"]
+    change = findings.before_after.query("model == 'mclp' and level == 'district'")
+    left = change.set_index("unit_id")["uncovered_after"]
+    assert column(grid, "People not covered with new sites") == [
+        f"{left.get(district, 0):,.0f}" for district in findings.districts.index
+    ]
+    bare = grids.coverage_grid(make_findings(plans={}), "en")
+    assert "People not covered with new sites" not in [each.label for each in bare.columns]
+    assert all(len(row) == len(bare.columns) for row in bare.rows)
+
+
+def test_the_table_of_fabrics_says_whose_readiness_it_has() -> None:
+    assert "districts whose main fabric it is" in grids.fabric_grid(make_findings(), "en").note
+    assert "بافت اصلی" in grids.fabric_grid(make_findings(), "fa").note
+
+
+def test_coordinates_can_be_pasted_into_any_map() -> None:
+    grid = site_grids.site_grid(make_findings(), "mclp", "fa")
+    assert re.fullmatch(r"[0-9]+\.[0-9]{5}, [0-9]+\.[0-9]{5}", grid.rows[0][-1].text)
 
 
 def test_fabrics_are_called_by_their_labels() -> None:

@@ -16,6 +16,7 @@ from ecity_geo.outputs.reasons import reason_text
 from ecity_geo.outputs.statistics import statistics_page
 from ecity_geo.outputs.statistics_figures import figures, path_figure
 from ecity_geo.outputs.statistics_table import study_labels, table_html
+from ecity_geo.outputs.text import without_direction
 from ecity_geo.outputs.write import survey_part, write_outputs
 from ecity_geo.survey_findings import CHAPTERS, SurveyFindings, analyse_survey
 from outputs.factory import HOSTILE, hostile_findings, make_findings
@@ -242,7 +243,7 @@ def test_headlines_say_what_the_tables_say() -> None:
     found = survey()
     said = {chapter: headlines.headline(found, chapter, "en") for chapter in CHAPTERS}
     assert said["sampling"].startswith("182 people answered of 1,400 who could have been asked")
-    assert "off by 6.8% either way" in said["sampling"]
+    assert "off by 6.8 percentage points either way" in said["sampling"]
     assert "would take 302 respondents" in said["sampling"]
     assert "reliability of the whole is 0.80 (0.70 to 0.88)" in said["instrument"]
     assert said["level"].startswith("Of 2 questions 1 stand below 3 and 1 above it")
@@ -250,7 +251,7 @@ def test_headlines_say_what_the_tables_say() -> None:
     assert "to some degree" in said["ranks"]
     assert "Network ranks highest, Skills lowest" in said["ranks"]
     persian = headlines.headline(found, "sampling", "fa")
-    assert "۶٫۸٪" in persian
+    assert "۶٫۸ واحد درصد" in persian
     assert not set("0123456789") & set(persian)
 
 
@@ -279,8 +280,12 @@ def test_council_hears_what_drives_the_outcome(lang: str) -> None:
     )
     said = headlines.council_sentences(survey(hypotheses=paths), lang)[-1]
     if lang == "en":
-        assert said.startswith("1 of 2 supposed paths are confirmed. The strongest is Technical")
-        assert "Technical infrastructure → People (0.52" in said
+        assert said.startswith(
+            "1 of the 2 supposed paths hold at 5% each. The strongest is Technical"
+        )
+        assert (
+            "Technical infrastructure → People: one standard deviation more goes with 0.52" in said
+        )
     else:
         assert "زیرساخت‌های فنی ← مردم" in said
         assert "۰٫۵۲" in said
@@ -428,3 +433,44 @@ def test_groups_of_a_list_are_called_by_name() -> None:
     assert "روستایی" in said
     assert "غیررسمی" in said
     assert "rural" not in said
+
+
+def test_evidence_of_the_soar_sheet_is_named_in_both_languages() -> None:
+    study = make_findings().study
+    frame = pd.DataFrame({"evidence": ["construct:technical", "city:covered_share", "city:other"]})
+    for lang, words in {"en": "Share of people covered", "fa": "سهم مردم زیر پوشش"}.items():
+        labels = study_labels(study, lang)
+        html = table_html(frame, "soar-items", lang, labels=labels)
+        told = [without_direction(row[0]) for row in cells(html)[1:]]
+        assert told == [labels["technical"], words, "city:other"]
+
+
+def test_a_pilot_without_a_number_needed_says_why() -> None:
+    why = (
+        "No number of respondents lifts the interval of an alpha of 0.505 above 0.700: the alpha "
+        "must lie between that and 1."
+    )
+    frame = pd.DataFrame(
+        {"construct": ["technical", "people"], "needed": [np.nan] * 2, "reason": [why, "one_item"]}
+    )
+    html = table_html(frame, "pilot", "en")
+    assert why in html
+    assert "one question: no α" in html
+    assert "۰٫۵۰۵" in table_html(frame, "pilot", "fa")
+
+
+def test_a_count_of_respondents_has_no_decimals() -> None:
+    frame = pd.DataFrame(
+        {"check": ["cooks_distance_above_1", "largest_vif"], "statistic": [0.0, 1.5]}
+    )
+    rows = cells(table_html(frame, "regression-checks", "en"))
+    assert [row[1] for row in rows[1:]] == ["0", "1.50"]
+
+
+def test_each_figure_is_explained_under_it() -> None:
+    drawn = figures(survey(), "en")
+    html = statistics_page(survey(), "en", drawn=drawn)
+    captions = [Reader(each).text for each in re.findall("<figcaption>(.*?)</figcaption>", html)]
+    assert len(captions) == len(drawn)
+    for figure in drawn.values():
+        assert any(caption.startswith(f"{figure.title}.") for caption in captions)

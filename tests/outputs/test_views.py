@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecity_geo.outputs import palette
 from ecity_geo.outputs.layers import PeopleGrid
@@ -15,6 +17,7 @@ from ecity_geo.outputs.people import (
     covered_by,
     share_after,
     siting_view,
+    whole_percents,
 )
 from ecity_geo.outputs.views import district_view, plain, readiness_measures, readiness_texts
 from outputs.factory import COVERED_PLANNED, PEOPLE, make_findings
@@ -127,7 +130,7 @@ def test_people_are_coloured_by_their_travel() -> None:
     assert set(view.fills) == {""}
     labels = [(item.kind, item.label) for item in view.legend.items]
     assert labels[0] == ("heading", "Within the standard")
-    assert labels[-1] == ("dot", "over 30 minutes, or out of reach")
+    assert labels[-1] == ("dot", "over 30 minutes, or no way at all")
 
 
 def test_a_home_at_the_standard_is_within_it() -> None:
@@ -187,3 +190,27 @@ def test_siting_view_shows_its_own_sites() -> None:
 )
 def test_plain_number_has_the_decimals_it_needs(value: float, written: str) -> None:
     assert plain(value, "en") == written
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=8).filter(lambda each: sum(each) > 1e-3),
+    st.integers(0, 8),
+)
+def test_percentages_of_a_legend_add_up_to_what_the_headline_says(
+    weights: list[float], split: int
+) -> None:
+    shares = [each / sum(weights) for each in weights]
+    end = min(split, len(shares))
+    rounded = whole_percents(shares, (end, len(shares)))
+    assert len(rounded) == len(shares)
+    for given_, kept in zip(shares, rounded, strict=True):
+        assert abs(given_ - kept) < 0.02
+
+
+def test_a_legend_adds_up_to_its_headline() -> None:
+    # 14.4 and 44.4 are 58.8, which a headline writes as 59.
+    shares = [0.144, 0.444, 0.206, 0.106, 0.1]
+    rounded = [round(100 * each) for each in whole_percents(shares, (2, 5))]
+    assert sum(rounded[:2]) == 59
+    assert sum(rounded) == 100
+    assert whole_percents([0.001, 0.999], (2,))[0] == pytest.approx(0.001)

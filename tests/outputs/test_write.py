@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from ecity_geo.errors import InputError
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.schema import Repair, Tally
 from ecity_geo.outputs import runinfo
+from ecity_geo.outputs.text import text
 from ecity_geo.outputs.write import output_names, write_map, write_outputs
 from ecity_geo.study import Source
 from outputs.factory import hostile_findings, make_findings
@@ -113,6 +115,34 @@ def test_every_output_says_that_the_data_are_synthetic(written: Path) -> None:
     for path in written.rglob("*.json"):
         if path.parent.name != ".ecity-geo":
             assert json.loads(path.read_text("utf-8"))["synthetic"] is True, path.name
+
+
+def test_figures_say_as_files_what_they_show_and_that_it_is_synthetic(written: Path) -> None:
+    figures = sorted((written / "figures").glob("*.svg"))
+    assert figures
+    for path in figures:
+        lang = path.name.split(".")[-2]
+        svg = ET.fromstring(path.read_text("utf-8"))  # noqa: S314  our own output
+        said = [element.text or "" for element in svg.iter() if element.tag.endswith("}text")]
+        badge = text("common.synthetic", lang)
+        city_name = make_findings().study.name.text(lang)
+        assert any(badge in line for line in said), path.name
+        assert any(city_name in line for line in said[:2]), path.name
+        assert city_name in svg[0].text
+        assert svg[1].text == badge
+
+
+def test_a_note_beside_the_csv_tables_says_that_they_are_synthetic(tmp_path: Path) -> None:
+    findings = make_findings()
+    write_outputs(findings, tmp_path, languages=["en"])
+    note = (tmp_path / "tables" / "SYNTHETIC.txt").read_text("utf-8")
+    assert "synthetic data" in note
+    assert "ساختگی" in note
+    real = replace(findings, study=replace(findings.study, synthetic=False))
+    write_outputs(real, tmp_path, languages=["en"])
+    assert not (tmp_path / "tables" / "SYNTHETIC.txt").exists()
+    for path in (tmp_path / "figures").glob("*.svg"):
+        assert "synthetic" not in path.read_text("utf-8")
 
 
 def test_tables_for_spreadsheets_begin_with_a_mark(written: Path) -> None:

@@ -51,13 +51,13 @@ function drawCity(map, data) {
   }
 
   /* Frame: panes from below to above, controls, and a view that fits whatever size there is. */
-  for (const [name, height] of [["people", 350], ["ring", 405], ["catchments", 408], ["lines", 410], ["names", 440], ["marks", 450]]) {
+  for (const [name, height] of [["people", 350], ["ring", 405], ["catchments", 408], ["lines", 410], ["shapes", 430], ["names", 440], ["marks", 450]]) {
     const pane = map.createPane(name);
     pane.style.zIndex = height;
-    if (name !== "marks") pane.style.pointerEvents = "none";
+    if (name !== "marks" && name !== "shapes") pane.style.pointerEvents = "none";
   }
   const canvas = L.canvas({ pane: "people", padding: 0.3 });
-  const marksRenderer = L.svg({ pane: "marks", padding: 0.3 });
+  const shapesRenderer = L.svg({ pane: "shapes", padding: 0.3 });
   map.attributionControl.setPrefix(false);
   L.control
     .zoom({ position: rtl ? "topright" : "topleft", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out })
@@ -74,6 +74,7 @@ function drawCity(map, data) {
   new Scale({ position: rtl ? "bottomright" : "bottomleft", imperial: false, maxWidth: 120 }).addTo(map);
 
   let touched = false;
+  let drawn = false;
   for (const event of ["pointerdown", "wheel", "keydown"]) {
     container.addEventListener(event, () => { touched = true; }, { passive: true });
   }
@@ -90,6 +91,7 @@ function drawCity(map, data) {
     map.setMinZoom(0);
     map.fitBounds(bounds, { animate: false, padding: [18, 18] });
     map.setMinZoom(Math.floor(map.getZoom()) - 1);
+    if (drawn) thinNames();
   }
   map.setMaxBounds(bounds.pad(0.6));
   fit();
@@ -108,7 +110,7 @@ function drawCity(map, data) {
       weight: missing ? 1.4 : fill === "" ? 1.1 : 1.6,
       dashArray: missing ? "5 4" : null,
       fillColor: missing ? "url(#no-data)" : fill || "#ffffff",
-      fillOpacity: missing ? 1 : fill === "" ? 0 : 0.88,
+      fillOpacity: fill === "" ? 0 : 1,
     };
   }
   function outline(feature) {
@@ -221,11 +223,24 @@ function drawCity(map, data) {
   labels.sort((one, other) => one.rank - other.rank);
   const extents = [];
   areas.eachLayer((layer) => { extents[layer.feature.properties.index] = layer.getBounds(); });
-  /* How wide a district's name may be, and how far up and down it may move and stay inside. */
+  /* Where a name may go when its own place is taken, the nearest first. */
+  const shifts = [[0, 0]];
+  for (const y of [0, 17, -17, 26, -26, 36, -36]) for (const x of [0, 22, -22, 40, -40]) if (x || y) shifts.push([x, y]);
+  shifts.sort((one, other) => Math.hypot(...one) - Math.hypot(...other));
+  /* How wide a district's name may be, and whether it is still inside when moved. */
   function roominess(index) {
     const [north, south] = [extents[index].getNorthEast(), extents[index].getSouthWest()].map((one) => map.latLngToLayerPoint(one));
     const at = map.latLngToLayerPoint(data.areas.features[index].properties.at);
-    return [1.5 * (north.x - south.x), at.y - north.y - 8, south.y - at.y - 8];
+    const holds = (path, side, top) => !path || !path.isPointInFill || path.isPointInFill(new DOMPoint(side, top));
+    const inside = ([x, y], width) => {
+      if (!x && !y) return true;
+      const [top, side] = [at.y + y, at.x + x];
+      if (top - 8 < north.y || top + 8 > south.y || side - width / 2 < south.x || side + width / 2 > north.x) return false;
+      return holds(paths[index], side, top - 7) && holds(paths[index], side, top + 7);
+    };
+    /* Beside the city a number still belongs to the district that it touches. */
+    const beside = ([x, y]) => !paths.some((path) => holds(path, at.x + x, at.y + y));
+    return [1.5 * (north.x - south.x), inside, beside];
   }
   function thinNames() {
     const frames = (selector) => [...container.querySelectorAll(selector)].slice(0, 300).map((one) => one.getBoundingClientRect());
@@ -233,29 +248,33 @@ function drawCity(map, data) {
       (other) => mine.left < other.right && mine.right > other.left && mine.top < other.bottom && mine.bottom > other.top,
     );
     const taken = frames(".site:not(.minor)");
-    const shapes = frames(".leaflet-marks-pane path");
+    const shapes = frames(".leaflet-shapes-pane path");
     for (const { box, name, short, index } of labels) {
       if (!box.isConnected) continue;
       /* A name much wider than its district would seem to name the neighbours. */
-      const [room, up, down] = index === undefined ? [Infinity, Infinity, Infinity] : roominess(index);
+      const [room, inside, beside] = index === undefined ? [Infinity, () => true, () => false] : roominess(index);
       box.hidden = false;
-      const fits = (narrow.matches ? [short] : [name, short]).some((words) => {
+      /* Best where nothing lies; a service may be covered, a name or a new site may not. The
+         short name stands where the long one finds no place. */
+      let best;
+      for (const words of narrow.matches ? [short] : [name, short]) {
         box.firstChild.textContent = words;
-        return box.getBoundingClientRect().width <= room;
-      });
-      box.hidden = !fits;
-      if (!fits) continue;
-      const offsets = [0, 17, -17, 26, -26, 36, -36].filter((offset) => !offset || (offset <= down && -offset <= up));
-      const places = offsets.map((offset) => {
-        box.style.top = `${offset}px`;
-        return [offset, box.getBoundingClientRect()];
-      });
-      /* Best where nothing lies; a service may be covered, a name or a new site may not. */
-      const free = places.filter(([, mine]) => apart(mine, taken));
-      const best = free.find(([, mine]) => apart(mine, shapes)) || free[0];
+        box.style.left = box.style.top = "0";
+        const { width } = box.getBoundingClientRect();
+        if (width > room) continue;
+        const near = shifts.filter((shift) => inside(shift, width));
+        if (words === short) near.push(...shifts.filter(beside));
+        const places = near.map((shift) => {
+          [box.style.left, box.style.top] = shift.map((length) => `${length}px`);
+          return [shift, box.getBoundingClientRect()];
+        });
+        const free = places.filter(([, mine]) => apart(mine, taken));
+        best = free.find(([, mine]) => apart(mine, shapes)) || free[0];
+        if (best) break;
+      }
       box.hidden = !best;
       if (!best) continue;
-      box.style.top = `${best[0]}px`;
+      [box.style.left, box.style.top] = best[0].map((length) => `${length}px`);
       taken.push(best[1]);
     }
   }
@@ -296,13 +315,13 @@ function drawCity(map, data) {
       const marker = L.marker(mark.at, { icon, pane: "marks", riseOnHover: true, zIndexOffset: mark.minor ? -9999 : 0 });
       marker.on("add", () => {
         const element = marker.getElement();
-        element.setAttribute("aria-label", `${mark.text}: ${mark.name}`);
+        element.setAttribute("aria-label", `${mark.name}; ${mark.rows[0].join(": ")}`);
         openWithKeys(mark, marker.getLatLng(), element);
       });
       return marker;
     }
     const shape = new Shape(mark.at, {
-      renderer: marksRenderer, pane: "marks", radius: shapeRadius(), shape: mark.shape, weight: mark.open ? 1.4 : 2,
+      renderer: shapesRenderer, pane: "shapes", radius: shapeRadius(), shape: mark.shape, weight: mark.open ? 1.4 : 2,
       color: mark.open ? "#ffffff" : "#16222e", fillColor: mark.open ? "#16222e" : "#ffffff", fillOpacity: 1,
     });
     shapes.push(shape);
@@ -359,6 +378,7 @@ function drawCity(map, data) {
     for (const other of data.views) for (const name of other.groups) toggle(name, false);
     for (const name of view.groups) toggle(name, true);
     thinNames();
+    if (view.headline) document.querySelector(".headline").textContent = view.headline;
     document.querySelectorAll(".legend").forEach((legend) => { legend.hidden = Number(legend.dataset.view) !== index; });
   }
   document.querySelectorAll("input[name=view]").forEach((input) => {
@@ -373,6 +393,7 @@ function drawCity(map, data) {
     });
   });
   show(data.views.indexOf(view));
+  drawn = true;
   /* After a zoom the shapes move only when the move ends; names must see where they went. */
   let zoomed = false;
   map.on("zoomend", () => { zoomed = true; });
