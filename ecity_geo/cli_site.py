@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -37,6 +37,14 @@ AIMS = ("price", "travel", "fairness")
 CONDITIONS = ("floor", "floor_by", "gini", "budget")
 INSTEAD = ("curve", "front", "refine")
 """Options that ask for a table of their own instead of that of the sites."""
+
+
+class _Asked(NamedTuple):
+    """A figure, and the file and language that it is asked for in."""
+
+    svg: Path | None
+    lang: str
+    drawn: str
 
 
 @click.command()
@@ -110,10 +118,10 @@ def site(
     loaded = _asked(load(study, strict=strict), given)
     if "curve" in given:
         table, figure = _curve(loaded, given["curve"], svg, lang or "en")
-        _write(loaded, table, style, CURVE, svg, figure)
+        _write(loaded, table, style, CURVE, _Asked(svg, lang or "en", figure))
     elif "front" in given:
         table, figure = _front(loaded, given["front"], svg, lang or "en")
-        _write(loaded, table, style, FRONT, svg, figure)
+        _write(loaded, table, style, FRONT, _Asked(svg, lang or "en", figure))
     else:
         _refuse_unread(loaded, given)
         if "refine" in given:
@@ -270,15 +278,17 @@ def _refined(study: Study, farthest: float) -> pd.DataFrame:
     return tables.shape(REFINED, site_tables.refined(found))
 
 
-def _write(
-    study: Study, table: pd.DataFrame, style: str, name: str, svg: Path | None, figure: str
-) -> None:
+def _write(study: Study, table: pd.DataFrame, style: str, name: str, figure: _Asked) -> None:
     """Write the figure where one is asked for, then the table."""
     from ecity_geo.outputs.drawing import standalone
     from ecity_geo.outputs.files import write_file
+    from ecity_geo.outputs.text import text
 
-    if svg is not None:
-        write_file(svg, standalone(figure).encode())
+    if figure.svg is not None:
+        city = study.name.text(figure.lang)
+        badge = text("common.synthetic", figure.lang) if study.synthetic else ""
+        title = text(f"tradeoff.title.{name}", figure.lang, city=city)
+        write_file(figure.svg, standalone(figure.drawn, title=title, badge=badge).encode())
     emit(table, style, study=study, name=name)
 
 

@@ -150,6 +150,17 @@ def test_the_figure_is_written_beside_the_table(
     root = ET.fromstring(file.read_bytes())  # noqa: S314  our own output
     assert (root.tag, root.get("lang")) == (SVG, lang)
     assert kind in str(root.get("class"))
+    assert "font-face" in file.read_text("utf-8")
+    assert ":" in str(root[0].text)
+    assert "desc" not in {each.tag.rpartition("}")[2] for each in root}
+
+
+def test_a_figure_of_a_synthetic_study_says_so(tmp_path: Path) -> None:
+    made_up = city.write_city(tmp_path)
+    text = made_up.read_text(encoding="utf-8")
+    made_up.write_text(text.replace("[study]\n", "[study]\nsynthetic = true\n", 1), "utf-8")
+    call("site", made_up, "--curve", "1", "--svg", tmp_path / "figure.svg")
+    assert "synthetic data" in (tmp_path / "figure.svg").read_text("utf-8")
 
 
 def test_a_figure_that_cannot_be_written_is_said_in_one_sentence(
