@@ -73,7 +73,7 @@ def analyse_study(study: Study) -> Findings:
     """Analyse a study, and say on stderr how far that is."""
     from ecity_geo.findings import analyse
 
-    with stages() as tell:
+    with stages(siting=True) as tell:
         return analyse(study, progress=tell)
 
 

@@ -235,7 +235,7 @@ def _curve(study: Study, count: int, svg: Path | None, lang: str) -> tuple[pd.Da
             f"--curve {count} asks for more sites than there are candidates: "
             f"{len(study.candidates)}. Ask for fewer, or give more candidates."
         )
-    with stages() as tell:
+    with stages(siting=True) as tell:
         curve = coverage_of(study, _costs(study, tell), count)
     figure = ""
     if svg is not None:
@@ -252,7 +252,7 @@ def _front(study: Study, against: str, svg: Path | None, lang: str) -> tuple[pd.
     from ecity_geo.outputs.tradeoff_figure import pareto_figure
     from ecity_geo.site_findings import front_of
 
-    with stages() as tell:
+    with stages(siting=True) as tell:
         front = front_of(study, _costs(study, tell), against)
     click.echo(_told(front), err=True)
     return tables.front_table(front), "" if svg is None else pareto_figure(front, lang=lang)
@@ -273,7 +273,7 @@ def _refined(study: Study, farthest: float) -> pd.DataFrame:
     from ecity_geo.outputs import site_tables, tables
     from ecity_geo.site_findings import refined
 
-    with stages() as tell:
+    with stages(siting=True) as tell:
         found = refined(study, _costs(study, tell), farthest=farthest)
     return tables.shape(REFINED, site_tables.refined(found))
 

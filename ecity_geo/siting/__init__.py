@@ -15,6 +15,7 @@ from ecity_geo.siting.planning import plan_sites
 from ecity_geo.siting.refine import refine_sites
 from ecity_geo.siting.refine_streets import refine_along_streets
 from ecity_geo.siting.tradeoffs import compare_aims, coverage_curve
+from ecity_geo.siting.watching import SitingProgress, watch
 
 __all__ = [
     "ConditionedPlan",
@@ -22,6 +23,7 @@ __all__ = [
     "Refinement",
     "RobustPlan",
     "SitingPlan",
+    "SitingProgress",
     "backup_coverage",
     "compare_aims",
     "coverage_curve",
@@ -40,4 +42,5 @@ __all__ = [
     "refine_sites",
     "robust_mclp",
     "street_candidates",
+    "watch",
 ]

@@ -55,6 +55,8 @@ def branch(root: Node, incumbent: Incumbent, *, nodes: int | None = None) -> flo
     while waiting and not incumbent.late and (nodes is None or done < nodes):
         node = waiting.pop(_next(waiting))
         waiting.extend(_expand(node, incumbent, interchange=done % EVERY == 0))
+        if incumbent.tell.due and waiting:
+            incumbent.tell(bound=min(node.bound for node in waiting))
         done += 1
     return min((node.bound for node in waiting), default=np.inf)
 

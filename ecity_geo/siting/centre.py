@@ -13,6 +13,7 @@ from ecity_geo.siting.few_covers import STEPS, cover_of_few
 from ecity_geo.siting.instance import Floats, Integers, build
 from ecity_geo.siting.median import reach_all, travel
 from ecity_geo.siting.question import Question
+from ecity_geo.siting.watching import SILENT, Teller
 
 NARROW = 32
 """Costs among which the best one lies, as far as quick means tell: it is asked for proof."""
@@ -82,7 +83,7 @@ class _Rows:
         return self.radius(np.arange(self.n_columns))
 
 
-def find_centre(question: Question, *, deadline: float) -> Centre:
+def find_centre(question: Question, *, deadline: float, tell: Teller = SILENT) -> Centre:
     """Choose the candidates of a p-center.
 
     Parameters
@@ -91,6 +92,8 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
         Demand, pairs and p.
     deadline
         Time at which the best choice so far is returned with its proven bound.
+    tell
+        Told of shorter longest ways, and of bounds.
 
     Returns
     -------
@@ -109,14 +112,14 @@ def find_centre(question: Question, *, deadline: float) -> Centre:
         if np.isinf(rows.radius(chosen)):
             left = max(deadline - time.monotonic(), 0.01)
             chosen = reach_all(question, travel(question), time_limit=left)
-        chosen, bound = _bisect(question, rows, chosen, deadline)
+        chosen, bound = _bisect(question, rows, chosen, deadline, tell)
         radius = rows.radius(chosen)
         chosen = _shorter_for_all(question, rows, chosen, radius, deadline)
     return Centre(chosen=chosen, radius=radius, bound=bound, ties=_ties(rows, chosen, radius))
 
 
 def _bisect(
-    question: Question, rows: _Rows, chosen: Integers, deadline: float
+    question: Question, rows: _Rows, chosen: Integers, deadline: float, tell: Teller
 ) -> tuple[Integers, float]:
     """Ask for covers within ever closer costs; return the best columns and the bound."""
     radius, bound = rows.radius(chosen), rows.lowest
@@ -125,6 +128,7 @@ def _bisect(
     # Below this place among the steps quick means have found no cover, which may prove nothing.
     least = 0
     while len(steps) and time.monotonic() < deadline:
+        tell(cost=radius, bound=bound)
         quick = len(steps) - least > NARROW
         # One proof right below the best choice ends the search; in the middle it would be one of
         # several that are as hard.

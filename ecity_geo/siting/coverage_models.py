@@ -20,6 +20,7 @@ from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Instance, Integ
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.search import OBJECTIVE_SIZE, search
+from ecity_geo.siting.watching import teller
 
 Decay = Callable[[Floats], Floats]
 
@@ -72,7 +73,9 @@ def gradual_coverage(
     instance = _fading(question, worth)
     useful = np.bincount(instance.column, minlength=instance.n_columns) > 0
     left = began + time_limit - time.monotonic()
-    outcome = search(instance, use=useful, time_limit=left)
+    could = _best(question, worth, np.arange(len(question.candidates)))
+    tell = teller("gradual_coverage", lambda lost: float(question.people @ could) - lost)
+    outcome = search(instance, use=useful, time_limit=left, tell=tell)
     order = greedy(instance.restrict(outcome.chosen, p=len(outcome.chosen)))
     columns = outcome.chosen[order]
     total = float(question.people.sum())
@@ -94,7 +97,7 @@ def gradual_coverage(
         },
         index=sites,
     )
-    return SitingPlan(
+    plan = SitingPlan(
         model="gradual_coverage",
         sites=sites,
         existing=question.existing,
@@ -110,6 +113,7 @@ def gradual_coverage(
         ties=outcome.ties,
         seconds=time.monotonic() - began,
     )
+    return tell.done(plan)
 
 
 def backup_coverage(
@@ -166,12 +170,17 @@ def backup_coverage(
     start = _first_plan(question, backup)
     factor = OBJECTIVE_SIZE / (float(question.people.sum()) or 1.0)
     scaled = replace(written, cost=written.cost * factor)
-    answer = highs.solve(scaled, time_limit=left, tolerance=1e-6, start=start)
+    stands = _standing(question, backup)
+    tell = teller("backup_coverage", lambda lost: stands - lost)
+    answer = highs.solve(
+        scaled, time_limit=left, tolerance=1e-6, start=start, report=tell.reporter(scale=1 / factor)
+    )
     x = start if answer.x is None else answer.x
     chosen = np.flatnonzero(x[: len(question.candidates)] > 0.5)
     # before the solver proves anything: nobody counts for more than one
-    bound = min(_standing(question, backup) - answer.bound / factor, float(question.people.sum()))
-    return _backup_plan(question, chosen, backup, bound, cost.unit, float(standard), began)
+    bound = min(stands - answer.bound / factor, float(question.people.sum()))
+    plan = _backup_plan(question, chosen, backup, bound, cost.unit, float(standard), began)
+    return tell.done(plan)
 
 
 def _worth(decay: Decay, cost: Floats) -> Floats:

@@ -20,6 +20,7 @@ from ecity_geo.siting.instance import (
     set_keys,
 )
 from ecity_geo.siting.question import Question
+from ecity_geo.siting.watching import Teller, teller
 
 DOMINANCE_WORK = 50_000_000
 """Pairs of pairs up to which dominated candidates are looked for: about a second."""
@@ -41,6 +42,12 @@ def coverage(question: Question) -> Instance:
     )
     saved = float(instance.base.sum()) - instance.objective(greedy(instance))
     return replace(instance, scale=float(question.people[covered].sum()) + saved or 1.0)
+
+
+def covering_teller(question: Question) -> Teller:
+    """Return what tells of the people covered, where the search counts those that are not."""
+    reachable = float(question.people[np.unique(question.row)].sum())
+    return teller("mclp", lambda missed: reachable - missed)
 
 
 def covering_instance(

@@ -18,6 +18,7 @@ from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask, shown
 from ecity_geo.siting.reach import out_of_reach
+from ecity_geo.siting.watching import teller
 
 COVERS = ("all", "reachable")
 
@@ -89,9 +90,10 @@ def lscp(
         raise AnalysisError(f"{facts.told} Or ask for cover='reachable'.")
     near = ask(within, population, p=0, least=0, **asked)
     rows = _open_rows(near) & ~beyond
-    answer = solve_cover(_matrix(near, rows), price, time_limit=time_limit)
+    tell = teller("lscp")
+    answer = solve_cover(_matrix(near, rows), price, time_limit=time_limit, tell=tell)
     chosen = np.empty(0, dtype=np.int64) if answer.chosen is None else answer.chosen
-    return _covering_plan(near, chosen, price, answer, standard, cost.unit, began)
+    return tell.done(_covering_plan(near, chosen, price, answer, standard, cost.unit, began))
 
 
 def p_center(
@@ -142,8 +144,9 @@ def p_center(
     question = ask(
         cost, population, p=p, candidates=candidates, existing=existing, time_limit=time_limit
     )
-    centre = find_centre(question, deadline=began + time_limit)
-    return _centre_plan(question, centre, cost.unit, began)
+    tell = teller("p_center")
+    centre = find_centre(question, deadline=began + time_limit, tell=tell)
+    return tell.done(_centre_plan(question, centre, cost.unit, began))
 
 
 def _prices(prices: pd.Series | None, question: Question) -> Floats:

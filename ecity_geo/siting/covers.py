@@ -13,6 +13,7 @@ from ecity_geo.siting import highs
 from ecity_geo.siting.covering import DOMINANCE_WORK
 from ecity_geo.siting.instance import Flags, Floats, Integers
 from ecity_geo.siting.search import OBJECTIVE_SIZE
+from ecity_geo.siting.watching import SILENT, Teller
 
 ROUNDS = 6
 """Times that rows and columns are thinned out; mostly two change nothing more."""
@@ -42,6 +43,7 @@ def solve_cover(
     price: Floats,
     *,
     time_limit: float,
+    tell: Teller = SILENT,
 ) -> Cover:
     """Find the cheapest columns that cover every row.
 
@@ -53,6 +55,8 @@ def solve_cover(
         Of each column, positive.
     time_limit
         Seconds.
+    tell
+        Told of cheaper covers and of bounds.
 
     Returns
     -------
@@ -73,6 +77,7 @@ def solve_cover(
     rows, columns = thinned(covers, price)
     small = covers[rows][:, columns]
     start = greedy_cover(small, price[columns])
+    tell(cost=float(price[columns[start]].sum()))
     step = _step(price)
     # HiGHS works to absolute tolerances: 1 of its units is a step, or a small part of all prices.
     unit = step or float(price.sum()) / OBJECTIVE_SIZE
@@ -82,6 +87,7 @@ def solve_cover(
         tolerance=_tolerance(price, step) / unit,
         start=_marked(start, len(columns)),
         reliable=0,
+        report=tell.reporter(scale=unit),
     )
     found = np.flatnonzero(answer.x > 0.5) if answer.x is not None else start
     chosen = np.sort(columns[found])

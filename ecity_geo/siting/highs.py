@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ def solve(
     nodes: int | None = None,
     interior: bool = False,
     presolve: bool = True,
+    report: Callable[[float, float], None] | None = None,
 ) -> Answer:
     """Solve a mixed-integer program on one thread, from a start if there is one.
 
@@ -86,6 +88,8 @@ def solve(
         cuts have decided some variables: several times faster for covering programs.
     presolve
         Whether to reduce the program first, which loses cuts of large covering programs.
+    report
+        Called now and then with the cost of the best solution so far and the proven bound.
     """
     import highspy
 
@@ -110,7 +114,7 @@ def solve(
         solution = highspy.HighsSolution()
         solution.col_value = start.tolist()
         highs.setSolution(solution)
-    highs.run()
+    _run(highs, report)
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
         return Answer(x=None, bound=np.inf)
@@ -123,6 +127,26 @@ def solve(
         bound=float(info.mip_dual_bound) if ended else -np.inf,
         solved=status == highspy.HighsModelStatus.kOptimal,
     )
+
+
+def _run(highs: Any, report: Callable[[float, float], None] | None) -> None:
+    """Solve; an error of the report waits until HiGHS, which knows none, has stopped for it."""
+    errors: list[BaseException] = []
+
+    def look(event: Any) -> None:
+        out = event.data_out
+        try:
+            if report is not None and not errors:
+                report(out.mip_primal_bound, out.mip_dual_bound)
+        except BaseException as error:
+            errors.append(error)
+            event.interrupt()
+
+    if report is not None:
+        highs.cbMipInterrupt.subscribe(look)
+    highs.run()
+    if errors:
+        raise errors[0]
 
 
 def relaxed_prices(program: Program, *, time_limit: float) -> Floats | None:

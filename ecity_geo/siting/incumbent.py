@@ -8,6 +8,7 @@ import numpy as np
 
 from ecity_geo.siting.exchange import interchange
 from ecity_geo.siting.instance import Instance, Integers
+from ecity_geo.siting.watching import SILENT, Teller
 
 SHAKES = 100
 """Shaking ends when so many in a row brought nothing."""
@@ -26,12 +27,18 @@ class Incumbent:
         Columns to begin from; every row that must be reached is.
     deadline
         Value of `time.monotonic` after which no interchange begins.
+    tell
+        Told of each better plan.
     """
 
-    def __init__(self, instance: Instance, start: Integers, *, deadline: float) -> None:
+    def __init__(
+        self, instance: Instance, start: Integers, *, deadline: float, tell: Teller = SILENT
+    ) -> None:
         self.instance = instance
         self.deadline = deadline
+        self.tell = tell
         self.chosen, self.cost = interchange(instance, start, deadline=deadline)
+        tell(cost=self.cost)
         self.tried: set[bytes] = set()
 
     @property
@@ -48,6 +55,7 @@ class Incumbent:
         found, cost = interchange(self.instance, chosen, deadline=self.deadline)
         if cost < self.cost:
             self.chosen, self.cost = found, cost
+            self.tell(cost=cost)
 
     def shake(self, columns: Integers) -> None:
         """Exchange a third of the plan for some of `columns` at random, and interchange again.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecity_geo.siting.instance import Floats, Instance, Integers
+from ecity_geo.siting.watching import SILENT, Teller
 
 HALVINGS = 9
 """The step is halved this often before the ascent ends."""
@@ -125,10 +126,11 @@ class Relaxation:
         iterations: int,
         patience: int,
         deadline: float = math.inf,
+        tell: Teller = SILENT,
     ) -> Ascent:
         """Raise the bound by subgradient steps towards `upper`, the cost of a known plan.
 
-        The step is halved after `patience` steps without a better bound.
+        The step is halved after `patience` steps without a better bound; `tell` is told of those.
         """
         best = at = self.evaluate(u)
         seen = [best.chosen]
@@ -149,6 +151,7 @@ class Relaxation:
             stale += 1
             if at.bound > best.bound:
                 best, stale = at, 0
+                tell(bound=at.bound)
                 seen.append(best.chosen)
             elif stale >= patience:
                 at, step, stale, halvings = best, step / 2, 0, halvings + 1

@@ -10,13 +10,14 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.siting.covering import coverage, undominated
+from ecity_geo.siting.covering import coverage, covering_teller, undominated
 from ecity_geo.siting.exchange import greedy, interchange
 from ecity_geo.siting.explain import explain
 from ecity_geo.siting.median import reach_all, travel
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import ask
 from ecity_geo.siting.search import search
+from ecity_geo.siting.watching import teller
 
 
 def mclp(
@@ -81,8 +82,9 @@ def mclp(
         time_limit=time_limit,
     )
     instance = coverage(question)
-    outcome = search(instance, use=undominated(instance), time_limit=time_limit)
-    return explain(
+    tell = covering_teller(question)
+    outcome = search(instance, use=undominated(instance), time_limit=time_limit, tell=tell)
+    plan = explain(
         "mclp",
         question,
         instance,
@@ -91,6 +93,7 @@ def mclp(
         standard=float(standard),
         seconds=time.monotonic() - began,
     )
+    return tell.done(plan)
 
 
 def p_median(
@@ -153,8 +156,9 @@ def p_median(
     instance = replace(instance, scale=found or 1.0)
     useful = np.bincount(instance.column, minlength=instance.n_columns) > 0
     left = began + time_limit - time.monotonic()
-    outcome = search(instance, use=useful, time_limit=left, start=start)
-    return explain(
+    tell = teller("p_median")
+    outcome = search(instance, use=useful, time_limit=left, start=start, tell=tell)
+    plan = explain(
         "p_median",
         question,
         instance,
@@ -163,3 +167,4 @@ def p_median(
         standard=None,
         seconds=time.monotonic() - began,
     )
+    return tell.done(plan)

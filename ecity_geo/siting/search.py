@@ -22,6 +22,7 @@ from ecity_geo.siting.incumbent import Incumbent
 from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
 from ecity_geo.siting.lagrange import Relaxation
 from ecity_geo.siting.reduce import tighten, whole_core
+from ecity_geo.siting.watching import SILENT, Teller
 
 ROUNDS = 8
 SHRINKAGE = 0.9
@@ -77,17 +78,22 @@ class Search:
         Columns to begin from; every row that must be reached is.
     time_limit
         Seconds.
+    tell
+        Told of better plans and bounds.
     """
 
-    def __init__(self, instance: Instance, start: Integers, *, time_limit: float) -> None:
+    def __init__(
+        self, instance: Instance, start: Integers, *, time_limit: float, tell: Teller = SILENT
+    ) -> None:
         deadline = time.monotonic() + time_limit
         self.tolerance = instance.tolerance
-        self.best = Incumbent(instance, start, deadline=deadline)
+        self.best = Incumbent(instance, start, deadline=deadline, tell=tell)
         self.core = whole_core(instance)
         _, first, second = two_nearest(instance, self.best.chosen)
         self.u: Floats = (first + second) / 2
         # whatever is chosen, no row pays less than its cheapest pair
         self.bound = instance.offset + float(Relaxation(instance).lowest.sum())
+        tell(bound=self.bound)
 
     def run(self) -> None:
         """Search until the plan is proven or the time is over."""
@@ -153,6 +159,7 @@ class Search:
             iterations=steps,
             patience=min(PATIENCE, steps // part),
             deadline=self.best.deadline,
+            tell=self.best.tell,
         )
         self._raise(ascent.best.bound)
         for chosen in ascent.seen[: -RESTARTS - 1 : -1]:
@@ -196,6 +203,7 @@ class Search:
     def _raise(self, bound: float) -> None:
         """Take a bound of the core: outside of it no plan is better than the best one."""
         self.bound = max(self.bound, min(bound, self.best.cost - self.tolerance))
+        self.best.tell(bound=self.bound)
 
     def _close(self) -> None:
         """Solve what is left exactly, as far as the time allows."""
@@ -224,6 +232,7 @@ class Search:
             start=solution(sets, instance, inside) if whole else None,
             interior=SMALL_PAIRS < pairs <= PRICED_PAIRS,
             presolve=not self.wide,
+            report=self.best.tell.reporter(scale=1 / factor, shift=sets.floor),
         )
         if answer.x is not None:
             self.best.improve(core.whole(np.flatnonzero(answer.x[: instance.n_columns] > 0.5)))
@@ -231,7 +240,12 @@ class Search:
 
 
 def search(
-    instance: Instance, *, use: Flags, time_limit: float, start: Integers | None = None
+    instance: Instance,
+    *,
+    use: Flags,
+    time_limit: float,
+    start: Integers | None = None,
+    tell: Teller = SILENT,
 ) -> Outcome:
     """Find the best columns and prove how good they are.
 
@@ -245,13 +259,16 @@ def search(
         Seconds.
     start
         Columns to begin from, by which every row that must be reached is; greedy by default.
+    tell
+        Told of better plans and bounds.
     """
     columns = np.flatnonzero(use)
     chosen, bound = columns, np.inf
     if len(columns) > instance.p:
         inner = instance.restrict(columns, p=instance.p)
         known = np.empty(0, dtype=np.int64) if start is None else start[use[start]]
-        found = Search(inner, greedy(inner, np.searchsorted(columns, known)), time_limit=time_limit)
+        begin = greedy(inner, np.searchsorted(columns, known))
+        found = Search(inner, begin, time_limit=time_limit, tell=tell)
         found.run()
         chosen = columns[found.best.chosen]
         bound = np.inf if found.closed else found.bound

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.siting.covering import coverage, undominated
+from ecity_geo.siting.covering import coverage, covering_teller, undominated
 from ecity_geo.siting.covering_models import p_center
 from ecity_geo.siting.exchange import greedy
 from ecity_geo.siting.explain import explain
@@ -22,6 +22,7 @@ from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask, check_sites
 from ecity_geo.siting.search import Outcome, search
+from ecity_geo.siting.watching import Teller
 
 
 def coverage_curve(
@@ -85,7 +86,8 @@ def coverage_curve(
     for p in sorted({int(p) for p in numbers if p > 0}):
         began, posed = time.monotonic(), replace(question, p=p)
         instance = coverage(posed)
-        outcome = _extended(instance, outcome, time_limit=time_limit)
+        tell = covering_teller(posed)
+        outcome = _extended(instance, outcome, tell, time_limit=time_limit)
         seconds = time.monotonic() - began
         plan = explain(
             "mclp",
@@ -96,6 +98,7 @@ def coverage_curve(
             standard=float(standard),
             seconds=seconds,
         )
+        tell.done(plan)
         steps.append(_Step(p=p, covered=plan.objective, bound=plan.bound, sites=plan.sites))
     return _curve(steps, float(question.people.sum()))
 
@@ -110,12 +113,15 @@ class _Step:
     sites: pd.Index
 
 
-def _extended(instance: Instance, before: Outcome | None, *, time_limit: float) -> Outcome:
+def _extended(
+    instance: Instance, before: Outcome | None, tell: Teller, *, time_limit: float
+) -> Outcome:
     """Search from the plan of fewer sites and the best sites beside it; never be worse."""
     if before is None:
-        return search(instance, use=undominated(instance), time_limit=time_limit)
+        return search(instance, use=undominated(instance), time_limit=time_limit, tell=tell)
     start = greedy(instance, before.chosen)
-    found = search(instance, use=undominated(instance), time_limit=time_limit, start=start)
+    use = undominated(instance)
+    found = search(instance, use=use, time_limit=time_limit, start=start, tell=tell)
     cost = instance.objective(start)
     if found.cost <= cost:
         return found
