@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast
 
@@ -29,6 +29,7 @@ from ecity_geo.siting import (
     p_dispersion,
     p_median,
 )
+from ecity_geo.siting.grouped import covered_shares
 from ecity_geo.study import Study
 
 CURVE_FACTOR = 2
@@ -101,6 +102,7 @@ def site(study: Study, costs: CostMatrix) -> Sited:
     }
     places = kind_sites(study)["place"]
     served = {model: _served(costs, plan, places) for model, plan in plans.items()}
+    plans = {model: _grouped(study, plan, served[model]["cost"]) for model, plan in plans.items()}
     open_today = study.services.index[study.services["status"] == "open"]
     return Sited(
         plans=plans,
@@ -163,6 +165,19 @@ def _served(costs: CostMatrix, plan: SitingPlan, places: pd.Series) -> pd.DataFr
     return nearest
 
 
+def _grouped(study: Study, plan: SitingPlan, way: pd.Series) -> SitingPlan:
+    """Add whom a plan covers by district and fabric."""
+    covered = covered_shares(
+        way, study.demand["population"], groups_of(study), standard=study.options.standard
+    )
+    return replace(plan, covered=covered)
+
+
+def groups_of(study: Study) -> dict[str, pd.Series]:
+    """Say in which district and fabric each demand point is."""
+    return {"district": study.demand["district_id"], "fabric": study.demand["fabric"]}
+
+
 def _sites(
     study: Study,
     costs: CostMatrix,
@@ -221,14 +236,13 @@ def _changes(
     open_today: pd.Index,
     under: ConditionedPlan | None,
 ) -> pd.DataFrame:
-    demand = study.demand
-    groups = {"district": demand["district_id"], "fabric": demand["fabric"]}
     before = costs.select(open_today).nearest()["cost"]
     now = costs.select(standing(study)).nearest()["cost"]
+    people = study.demand["population"]
     tables = []
     for model in plans:
         ways = {"before": before, "standing": now, "after": served[model]["cost"]}
-        table = before_after(ways, demand["population"], groups, standard=study.options.standard)
+        table = before_after(ways, people, groups_of(study), standard=study.options.standard)
         table.insert(0, "model", model)
         tables.append(table)
     together = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

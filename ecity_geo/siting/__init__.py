@@ -7,6 +7,7 @@ from ecity_geo.siting.covering_models import lscp, p_center
 from ecity_geo.siting.dispersion import p_dispersion
 from ecity_geo.siting.fairness import price_of_fairness
 from ecity_geo.siting.front import Front, pareto_front
+from ecity_geo.siting.grouped import covered_by
 from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.moving import Refinement
 from ecity_geo.siting.need import RobustPlan, need, robust_mclp
@@ -27,6 +28,7 @@ __all__ = [
     "backup_coverage",
     "compare_aims",
     "coverage_curve",
+    "covered_by",
     "gradual_coverage",
     "grid_candidates",
     "lscp",

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.capacitated import capacitated
 from ecity_geo.siting.centre import Centre, find_centre
 from ecity_geo.siting.covers import Cover, solve_cover
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
@@ -31,6 +32,7 @@ def lscp(
     candidates: pd.Index,
     existing: pd.Index | None = None,
     prices: pd.Series | None = None,
+    capacity: pd.Series | None = None,
     cover: str = "all",
     time_limit: float = 20.0,
 ) -> SitingPlan:
@@ -49,6 +51,10 @@ def lscp(
         where the sites that stand do.
     prices
         Price of each candidate, positive, by id; 1 each by default.
+    capacity
+        People whom each site can serve, existing ones too, by id; any number by default. People
+        are split among sites where a capacity asks for it. With capacities a plan is proven
+        within 1e-7, as in `ecity_geo.siting.planning.plan_sites`.
     cover
         ``"all"``, or ``"reachable"``: leave out whom no candidate could reach, and name them in
         `SitingPlan.unreachable`.
@@ -88,6 +94,18 @@ def lscp(
     beyond, facts = out_of_reach(question, standard, cost.unit)
     if facts.points and cover == "all":
         raise AnalysisError(f"{facts.told} Or ask for cover='reachable'.")
+    if capacity is not None:
+        return capacitated(
+            "lscp",
+            question,
+            cost,
+            capacity,
+            p=None,
+            standard=standard,
+            prices=price,
+            served=~beyond,
+            time_limit=time_limit,
+        )
     near = ask(within, population, p=0, least=0, **asked)
     rows = _open_rows(near) & ~beyond
     tell = teller("lscp")

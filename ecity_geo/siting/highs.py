@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ecity_geo.siting.instance import Flags, Floats
+from ecity_geo.siting.plan import SEED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,7 +98,7 @@ def solve(
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
-        "random_seed": 0,
+        "random_seed": SEED,
         "time_limit": max(time_limit, 0.01),
         "mip_rel_gap": 0.0,
         "mip_abs_gap": tolerance,

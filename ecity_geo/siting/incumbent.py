@@ -8,6 +8,7 @@ import numpy as np
 
 from ecity_geo.siting.exchange import interchange
 from ecity_geo.siting.instance import Instance, Integers
+from ecity_geo.siting.plan import SEED
 from ecity_geo.siting.watching import SILENT, Teller
 
 SHAKES = 100
@@ -63,7 +64,7 @@ class Incumbent:
         Iterated local search (Lourenco, Martin & Stutzle 2003); the number of trials follows
         from the size of the problem, never from the clock.
         """
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(SEED)
         strength = max(2, self.instance.p // 3)
         cost, last = self.cost, 0
         for trial in range(SHAKE_WORK // (1 + len(self.instance.row))):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.capacitated import capacitated
 from ecity_geo.siting.covering import coverage, covering_teller, undominated
 from ecity_geo.siting.exchange import greedy, interchange
 from ecity_geo.siting.explain import explain
@@ -28,6 +29,7 @@ def mclp(
     p: int,
     candidates: pd.Index,
     existing: pd.Index | None = None,
+    capacity: pd.Series | None = None,
     time_limit: float = 20.0,
 ) -> SitingPlan:
     """Choose ``p`` new sites so that most people live within a service standard.
@@ -49,6 +51,10 @@ def mclp(
         chosen one, the earlier one is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
+    capacity
+        People whom each site can serve, existing ones too, by id; any number by default. People
+        are split among sites where a capacity asks for it, and the objective counts those served.
+        With capacities a plan is proven within 1e-7, as in `ecity_geo.siting.planning.plan_sites`.
     time_limit
         Seconds after which the best plan so far is returned with its proven bound.
 
@@ -62,8 +68,8 @@ def mclp(
     ------
     AnalysisError
         If `p` is not between 1 and the number of candidates, the population is incomplete,
-        negative or missing, a site is unknown or given twice, or `standard` exceeds the cutoff
-        of `cost`.
+        negative or missing, a site is unknown, given twice or without a capacity where others
+        have one, or `standard` exceeds the cutoff of `cost`.
 
     Notes
     -----
@@ -81,6 +87,10 @@ def mclp(
         existing=existing,
         time_limit=time_limit,
     )
+    if capacity is not None:
+        return capacitated(
+            "mclp", question, cost, capacity, p=question.p, standard=standard, time_limit=time_limit
+        )
     instance = coverage(question)
     tell = covering_teller(question)
     outcome = search(instance, use=undominated(instance), time_limit=time_limit, tell=tell)
@@ -103,6 +113,7 @@ def p_median(
     p: int,
     candidates: pd.Index,
     existing: pd.Index | None = None,
+    capacity: pd.Series | None = None,
     time_limit: float = 20.0,
 ) -> SitingPlan:
     """Choose ``p`` new sites so that people travel least to their nearest site.
@@ -121,6 +132,10 @@ def p_median(
         chosen one, the earlier one is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
+    capacity
+        People whom each site can serve, existing ones too, by id; any number by default. All who
+        can reach a site are served, split among sites where a capacity asks for it. With
+        capacities a plan is proven within 1e-7, as in `ecity_geo.siting.planning.plan_sites`.
     time_limit
         Seconds after which the best plan so far is returned with its proven bound.
 
@@ -137,7 +152,8 @@ def p_median(
         If `p` is not between 1 and the number of candidates, the population is incomplete,
         negative or missing, or a site is unknown or given twice; and if no ``p`` candidates
         reach all the people whom some candidate reaches. The message then names demand that
-        stays out of reach and the number of sites that would do.
+        stays out of reach and the number of sites that would do. With capacities also if these
+        have no room for all.
 
     Notes
     -----
@@ -148,6 +164,17 @@ def p_median(
     question = ask(
         cost, population, p=p, candidates=candidates, existing=existing, time_limit=time_limit
     )
+    if capacity is not None:
+        reached = ~question.demand.isin(question.unreachable)
+        return capacitated(
+            "p_median",
+            question,
+            cost,
+            capacity,
+            p=question.p,
+            served=reached,
+            time_limit=time_limit,
+        )
     instance = travel(question)
     start, found = interchange(instance, greedy(instance), deadline=began + time_limit)
     if np.isinf(found):

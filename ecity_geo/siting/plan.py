@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 SHOWN = 10
+SEED = 0
+"""Of everything random in a search; it is fixed, so that the same question has one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +54,12 @@ class SitingPlan:
         good; the earlier candidate stands in the plan.
     seconds
         Wall time of the solution (not written to outputs: these are the same bytes each time).
+    seed
+        Fixed seed of the shaking and of HiGHS; annealing draws from this one and those after it.
+    covered
+        Indexed by `level` (such as ``"district"``, ``"fabric"``) and `group`: `people`, how many
+        of them are `covered`, and their `share` (missing where nobody lives). Missing where no
+        groups were given: `ecity_geo.siting.grouped.covered_by` adds it, and a study has it.
     """
 
     model: str
@@ -68,6 +76,8 @@ class SitingPlan:
     unreachable: pd.Index
     ties: int
     seconds: float
+    seed: int = SEED
+    covered: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         """Tell the plan in a line; its tables are in the attributes."""
