@@ -82,14 +82,16 @@ def with_options(study: Study, **changes: Any) -> Study:
     return replace(study, options=replace(study.options, **changes))
 
 
-def emit(frame: Any, style: str, *, study: Study, name: str) -> None:
-    """Write a table to stdout."""
+def emit(
+    frame: Any, style: str, *, study: Study, name: str, more: dict[str, Any] | None = None
+) -> None:
+    """Write a table to stdout; in JSON, more beside its rows."""
     from ecity_geo.outputs import tables
 
     if style == "csv":
         click.echo(tables.to_csv(frame), nl=False)
     elif style == "json":
-        click.echo(tables.to_json(frame, name=name, study=study), nl=False)
+        click.echo(tables.to_json(frame, name=name, study=study, more=more), nl=False)
     else:
         from ecity_geo.outputs.terminal import table_text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from ecity_geo.cli_common import (
     study_argument,
     with_options,
 )
+from ecity_geo.cli_plans import plan_lines
 from ecity_geo.errors import AnalysisError
 from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS, Conditions
 from ecity_geo.progress import stages
@@ -26,7 +26,6 @@ from ecity_geo.progress import stages
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ecity_geo.findings import Findings
     from ecity_geo.geo.cost import CostMatrix
     from ecity_geo.siting import Front
     from ecity_geo.study import Study
@@ -295,50 +294,10 @@ def _write(study: Study, table: pd.DataFrame, style: str, name: str, figure: _As
 def _tell_plans(study: Study, style: str) -> None:
     """Write the sites of all plans, and on stderr how good each plan is."""
     from ecity_geo.outputs import tables
+    from ecity_geo.outputs.plan_facts import plan_facts
 
     findings = analyse_study(with_options(study, curve=0))
-    emit(tables.tables(findings)["sites"], style, study=study, name="sites")
-    whole = findings.before_after[findings.before_after["level"] == "city"].set_index("model")
-    for name, plan in findings.plans.items():
-        after = whole.loc[name]
-        covered = after["population"] - after["uncovered_after"]
-        click.echo(
-            f"{plan.model}: objective {plan.objective:,.1f}, bound {plan.bound:,.1f}, "
-            f"gap {plan.gap:.2%}, {plan.status}; {covered:,.0f} of {after['population']:,.0f} "
-            f"people within the standard ({after['covered_after']:.1%}).",
-            err=True,
-        )
-    for told in _left(study, findings):
-        click.echo(told, err=True)
-
-
-def _left(study: Study, findings: Findings) -> list[str]:
-    """Say whom no plan could serve, and which standard would: "optimal" would hide them."""
-    from ecity_geo.findings import travel_costs
-
-    people = findings.demand["population"]
-    lost = {name: people.reindex(plan.unreachable) for name, plan in findings.plans.items()}
-    lost = {name: left[left > 0] for name, left in lost.items() if left.sum() > 0}
-    if not lost:
-        return []
-    nearest = travel_costs(study).nearest()["cost"]
-    said: dict[str, list[str]] = {}
-    for name, left in lost.items():
-        fact = _beyond(study, float(left.sum()), float(nearest.reindex(left.index).max()))
-        said.setdefault(fact, []).append(name)
-    return [f"{', '.join(names)}: {fact}" for fact, names in said.items()]
-
-
-def _beyond(study: Study, people: float, needed: float) -> str:
-    standard, unit = study.options.standard, study.options.unit
-    if not math.isfinite(needed):
-        return (
-            f"{people:,.0f} people cannot be brought within reach; some of them have no way to any "
-            "possible place, whatever the standard."
-        )
-    # Rounded up: what it is said to reach must be reached.
-    enough = math.ceil(needed * 10) / 10
-    return (
-        f"{people:,.0f} people live beyond {standard:g} {unit} of every service and possible "
-        f"place; a standard of {enough:g} {unit} would reach all."
-    )
+    plans = {"plans": plan_facts(findings)}
+    emit(tables.tables(findings)["sites"], style, study=study, name="sites", more=plans)
+    for line in plan_lines(findings):
+        click.echo(line, err=True)

@@ -55,8 +55,8 @@ class Findings:
         Per location model its plan.
     sites
         Chosen new sites, a row per model and site, in the order of what they add; see
-        `ecity_geo.site_findings.work.Sited`, also for `served`, `before_after`, `curve` and
-        `conditioned`.
+        `ecity_geo.site_findings.work.Sited`, also for `served`, `before_after`, `curve`,
+        `conditioned` and `out_of_reach`.
     ranking
         Ranking of the districts.
     city
@@ -81,6 +81,7 @@ class Findings:
     before_after: pd.DataFrame = field(default_factory=pd.DataFrame)
     curve: pd.DataFrame | None = None
     conditioned: ConditionedPlan | None = None
+    out_of_reach: str = ""
 
 
 def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
@@ -135,6 +136,7 @@ def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
         before_after=sited.before_after,
         curve=sited.curve,
         conditioned=sited.conditioned,
+        out_of_reach=sited.out_of_reach,
         ranking=ranking,
         city=headline(study, table, districts, demand, by_unit(city, pd.Index([readiness.CITY]))),
         costs=costs.select(services.index),

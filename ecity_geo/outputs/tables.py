@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -213,7 +213,9 @@ def to_csv(frame: pd.DataFrame) -> str:
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
-def to_json(frame: pd.DataFrame, *, name: str, study: Study) -> str:
+def to_json(
+    frame: pd.DataFrame, *, name: str, study: Study, more: Mapping[str, Any] | None = None
+) -> str:
     """Write a table as JSON.
 
     Parameters
@@ -224,12 +226,14 @@ def to_json(frame: pd.DataFrame, *, name: str, study: Study) -> str:
         Its name.
     study
         The study that it comes from.
+    more
+        What stands beside the rows, by key.
 
     Returns
     -------
     json
-        An object with `schema_version`, `table`, `study`, `synthetic` and `rows`; missing
-        values are null.
+        An object with `schema_version`, `table`, `study`, `synthetic` and `rows`, then what more
+        there is; missing values are null.
     """
     head = {
         "schema_version": SCHEMA_VERSION,
@@ -240,7 +244,9 @@ def to_json(frame: pd.DataFrame, *, name: str, study: Study) -> str:
     # A row on a line: small enough to send, and a difference of two runs can be read.
     rows = ",\n  ".join(_dump(row) for row in _records(frame))
     start = _dump(head)[:-1]
-    return f'{start}, "rows": [\n  {rows}\n]}}\n' if rows else f'{start}, "rows": []}}\n'
+    end = "".join(f", {_dump(key)}: {_dump(value)}" for key, value in (more or {}).items())
+    listed = f"[\n  {rows}\n]" if rows else "[]"
+    return f'{start}, "rows": {listed}{end}}}\n'
 
 
 def to_text(frame: pd.DataFrame) -> str:

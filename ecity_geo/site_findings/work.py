@@ -17,6 +17,7 @@ from ecity_geo.indicators import decay
 from ecity_geo.inputs.conditions import CONDITIONED
 from ecity_geo.site_findings.change import before_after
 from ecity_geo.site_findings.conditions import conditioned, kind_sites
+from ecity_geo.site_findings.reach import beyond_all
 from ecity_geo.siting import (
     ConditionedPlan,
     SitingPlan,
@@ -60,6 +61,9 @@ class Sited:
         `ecity_geo.siting.tradeoffs.coverage_curve` from no site on; missing where not asked for.
     conditioned
         What the plan under conditions says beyond its sites.
+    out_of_reach
+        Who lies beyond the standard from every site that could be open, and which standard would
+        do, as a sentence; empty where nobody does.
     """
 
     plans: dict[str, SitingPlan]
@@ -68,6 +72,7 @@ class Sited:
     before_after: pd.DataFrame
     curve: pd.DataFrame | None = None
     conditioned: ConditionedPlan | None = None
+    out_of_reach: str = ""
 
 
 def site(study: Study, costs: CostMatrix) -> Sited:
@@ -111,6 +116,7 @@ def site(study: Study, costs: CostMatrix) -> Sited:
         before_after=_changes(study, costs, plans, served, open_today, under),
         curve=_curve(study, costs),
         conditioned=under,
+        out_of_reach=beyond_all(study, costs, existing) if plans else "",
     )
 
 

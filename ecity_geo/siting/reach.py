@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 
 import numpy as np
 
@@ -65,14 +66,20 @@ def out_of_reach(question: Question, standard: float, unit: str) -> tuple[Flags,
             "larger cutoff, give more candidates, or leave this demand out"
         )
     else:
-        cure = f"a standard of {needed:g} {unit} would reach all"
+        cure = f"a standard of {_enough(needed)} {unit} would reach all"
     told = (
-        f"{int(beyond.sum())} of {len(question.demand)} demand points ({people:g} people) lie "
+        f"{int(beyond.sum())} of {len(question.demand)} demand points ({people:,.10g} people) lie "
         f"beyond {standard:g} {unit} from every site that could be open: "
         f"{_with_costs(question, worst, cost, unit)}, the farthest first; {cure}."
     )
     facts = OutOfReach(points=int(beyond.sum()), people=people, standard=needed, told=told)
     return beyond, facts
+
+
+def _enough(standard: float) -> str:
+    """Six digits of a standard, rounded up: what it is said to reach must be reached."""
+    up = Context(prec=6, rounding=ROUND_CEILING).create_decimal_from_float(standard)
+    return f"{float(up):g}"
 
 
 def _with_costs(question: Question, rows: Integers, cost: Floats, unit: str) -> str:
@@ -123,7 +130,7 @@ def too_few_sites(
     )
     fact = (
         f"{verdict} leaves {int(left.sum())} of {len(question.demand)} demand points "
-        f"({question.people[left].sum():g} people) out of reach that some candidate reaches: "
+        f"({question.people[left].sum():,.10g} people) out of reach that some candidate reaches: "
         f"{shown(question.demand[left])}."
     )
     enough = smallest_cover(cover, time_limit=time_limit)

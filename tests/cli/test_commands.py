@@ -121,7 +121,7 @@ def test_site_says_whom_an_optimal_plan_leaves_and_what_would_reach_them(
     told = " ".join(result.stderr.split())
     assert "people within the standard (" in told
     left = re.search(
-        r"([\d,]+) people live beyond 1 (?:m|min) of every service and possible place; "
+        r"\(([\d,]+) people\) lie beyond 1 (?:m|min) from every site that could be open: .*; "
         r"a standard of ([\d.]+) ",
         told,
     )
@@ -129,7 +129,7 @@ def test_site_says_whom_an_optimal_plan_leaves_and_what_would_reach_them(
     whole = float(re.findall(r"of ([\d,]+) people", told)[0].replace(",", ""))
     assert 0 < float(left[1].replace(",", "")) <= whole
     enough = call("site", study, "--model", model, "--standard", left[2])
-    assert "live beyond" not in enough.stderr
+    assert "lie beyond" not in enough.stderr
 
 
 def test_every_command_says_that_a_study_is_synthetic(study: Path, tmp_path: Path) -> None:

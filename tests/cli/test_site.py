@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import city
 from ecity_geo import cli
+from ecity_geo.cli_plans import amount, percent
 
 KEYS = [
     *("plan", "against", "covered", "share", "price", "travel", "mean", "worst", "group"),
@@ -44,6 +45,64 @@ def changed(folder: Path, siting: str) -> Path:
     old = path.read_text(encoding="utf-8")
     path.write_text(old.replace("[siting]\n", f"[siting]\n{siting}\n"), encoding="utf-8")
     return path
+
+
+PLAN_KEYS = [
+    *("status", "objective", "bound", "gap", "sites", "closed", "price", "standard", "unit"),
+    *("unreachable", "unreachable_people", "ties", "seed", "covered"),
+]
+
+
+def test_json_holds_the_proof_of_each_plan_beside_its_sites(study: Path) -> None:
+    result = call("site", study, "-p", "2", "--format", "json")
+    told = json.loads(result.stdout)
+    assert list(told) == ["schema_version", "table", "study", "synthetic", "rows", "plans"]
+    assert list(told["plans"]) == ["mclp", "p_median"]
+    plan = told["plans"]["mclp"]
+    assert list(plan) == PLAN_KEYS
+    own = [row for row in told["rows"] if row["model"] == "mclp"]
+    assert plan["sites"] == [row["site_id"] for row in own]
+    assert (plan["status"], plan["gap"], plan["seed"]) == ("optimal", 0.0, 0)
+    assert plan["objective"] == plan["bound"] == own[-1]["cumulative"]
+    by = dict.fromkeys(("district", "fabric"), 0.0)
+    for group in plan["covered"]:
+        by[group["level"]] += group["covered"]
+        assert group["people"] == city.PEOPLE.get(group["group"], group["people"])
+    assert by["district"] == by["fabric"] == plan["objective"]  # everybody lives in one of each
+
+
+def test_who_is_out_of_reach_is_said_with_the_standard_that_would_do(study: Path) -> None:
+    result = call("site", study, "--model", "lscp", "--standard", "60")
+    assert result.exit_code == 0
+    assert "people) lie beyond 60 m from every site that could be open" in result.stderr
+    assert "m would reach all" in result.stderr
+    near = call("site", study, "--model", "p_median", "--standard", "60")
+    assert "lie beyond" not in near.stderr  # a p-median has no standard
+
+
+def test_closed_services_and_prices_are_said(tmp_path: Path) -> None:
+    siting = 'models = ["conditioned"]\nbudget = 1\nclosing = -1'
+    study = changed(tmp_path, siting)
+    result = call("site", study, "--format", "json")
+    plan = json.loads(result.stdout)["plans"]["conditioned"]
+    assert plan["closed"]
+    assert f"closes {', '.join(plan['closed'])}." in result.stderr
+    assert f"price {plan['price']:g}." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.3624, "0.3624"), (155.0, "155"), (22_685_461.5, "22,685,461.5"), (0.0, "0")],
+)
+def test_small_objectives_keep_their_digits(value: float, told: str) -> None:
+    assert amount(value) == told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.0, "0.00%"), (0.0123, "1.23%"), (4e-5, "0.004%"), (0.0001, "0.01%")]
+)
+def test_a_small_gap_is_not_told_as_none(share: float, told: str) -> None:
+    assert percent(share) == told
 
 
 def test_front_against_price_is_the_curve_where_each_site_costs_the_same(study: Path) -> None:
