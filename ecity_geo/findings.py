@@ -22,6 +22,7 @@ from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
 from ecity_geo.site_findings import Sited, site
+from ecity_geo.site_findings.conditions import closing_prices
 from ecity_geo.siting.conditioned import ConditionedPlan
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.study import Study
@@ -200,7 +201,7 @@ def travel_costs(study: Study) -> CostMatrix:
     measure = cast("Literal['straight', 'streets']", options.measure)
     unit = cast("Literal['m', 'min']", options.unit)
     if CONDITIONED in options.models and (
-        options.conditions.closing is not None or options.conditions.objective == "travel"
+        closing_prices(study).notna().any() or options.conditions.objective == "travel"
     ):
         return cost_matrix(*points, measure=measure, unit=unit, streets=study.streets)
     return useful_costs(

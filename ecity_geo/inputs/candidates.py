@@ -22,6 +22,7 @@ from ecity_geo.geo.streets import StreetGraph
 from ecity_geo.inputs.config import CandidatesConfig
 from ecity_geo.inputs.frames import blank, check_ids
 from ecity_geo.inputs.points import district_of, place_points, read_points
+from ecity_geo.inputs.prices import read_prices
 from ecity_geo.inputs.schema import Checked, Tally
 
 WANTED = 250
@@ -60,7 +61,7 @@ def read_candidates(
     -------
     candidates
         Points in the working CRS indexed by `site_id`: `name_fa`, `name_en` (empty where
-        unknown), `district_id` (None outside every district).
+        unknown), `district_id` (None outside every district), and `price` where the file has it.
 
     Raises
     ------
@@ -86,14 +87,20 @@ def read_candidates(
         config.path,
         folder=folder,
         section="candidates",
-        fields={key: getattr(config, key) for key in ("id", "name_fa", "name_en")},
+        fields={key: getattr(config, key) for key in ("id", "name_fa", "name_en", "price")},
         x=config.x,
         y=config.y,
         crs=config.crs,
     )
     frame = read.data
     ids = frame["id"] if config.id else pd.Series(_numbered(len(frame)), index=frame.index)
-    if faults := check_ids(ids, source=config.path, field=config.id):
+    faults = check_ids(ids, source=config.path, field=config.id)
+    if config.price:
+        prices, wrong = read_prices(
+            frame["price"], source=config.path, field=config.price, opening=True
+        )
+        frame, faults = frame.assign(price=prices), [*faults, *wrong]
+    if faults:
         raise InputError(faults)
     placed = place_points(frame, districts, source=config.path, box=box)
     sites = _named(placed.data)
@@ -130,11 +137,13 @@ def _same_place(sites: gpd.GeoDataFrame, source: str) -> list[Fault]:
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     persian, english = (frame.get(key, blank(frame.index)) for key in ("name_fa", "name_en"))
+    priced = {"price": frame["price"]} if "price" in frame else {}
     return gpd.GeoDataFrame(
         {
             "name_fa": persian.fillna(english).fillna("").astype(str),
             "name_en": english.fillna(persian).fillna("").astype(str),
             "district_id": frame["district_id"],
+            **priced,
         },
         geometry=frame.geometry,
         crs=frame.crs,

@@ -247,6 +247,7 @@ def _services(section: Section) -> ServicesConfig:
         type=section.text("type"),
         capacity=section.text("capacity"),
         status=section.text("status"),
+        closing=section.text("closing"),
         x=section.text("x"),
         y=section.text("y"),
         crs=_crs(section, "crs"),
@@ -302,6 +303,7 @@ def _candidates(section: Section, *, has_streets: bool) -> CandidatesConfig:
         id=section.text("id"),
         name_fa=section.text("name_fa"),
         name_en=section.text("name_en"),
+        price=section.text("price"),
         x=section.text("x"),
         y=section.text("y"),
         crs=_crs(section, "crs"),
@@ -325,6 +327,7 @@ def _candidate_source(section: Section, *, has_streets: bool) -> str:
         section.fault("from", source, "'file' or 'grid', as the study has no streets", cure)
     readers: dict[str, tuple[str, ...]] = {
         "path": ("file",),
+        "price": ("file",),
         "most": ("grid",),
         "reach": ("streets",),
     }

@@ -254,8 +254,8 @@ class ServicesConfig:
     ----------
     path
         File, relative to the study file.
-    id, name_fa, name_en, type, capacity, status
-        Fields; empty where the file has none.
+    id, name_fa, name_en, type, capacity, status, closing
+        Fields; empty where the file has none. `closing` holds the price of closing a service.
     x, y, crs
         Fields and CRS of the coordinates in a CSV; `crs` also for a layer that states none.
     tags
@@ -271,6 +271,7 @@ class ServicesConfig:
     type: str = ""
     capacity: str = ""
     status: str = ""
+    closing: str = ""
     x: str = ""
     y: str = ""
     crs: str = ""
@@ -352,8 +353,8 @@ class CandidatesConfig:
         key is `from`.
     path
         File, relative to the study file; empty where sites are generated.
-    id, name_fa, name_en, x, y, crs
-        Fields and CRS, as for services.
+    id, name_fa, name_en, price, x, y, crs
+        Fields and CRS, as for services; `price` holds that of opening a site there.
     spacing
         Side of a square of the grid, or least distance between junctions, in metres; 0 for one
         that gives about 250 squares with people.
@@ -368,6 +369,7 @@ class CandidatesConfig:
     id: str = ""
     name_fa: str = ""
     name_en: str = ""
+    price: str = ""
     x: str = ""
     y: str = ""
     crs: str = ""

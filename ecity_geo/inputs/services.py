@@ -15,6 +15,7 @@ from ecity_geo.inputs.files import resolve
 from ecity_geo.inputs.frames import blank, check_ids, has_text
 from ecity_geo.inputs.osm import read_tagged
 from ecity_geo.inputs.points import centres, place_points, read_points
+from ecity_geo.inputs.prices import read_prices
 from ecity_geo.inputs.schema import Checked, Repair, Tally
 from ecity_geo.inputs.text import fold, to_number
 
@@ -50,7 +51,8 @@ def read_services(
     services
         Points in the working CRS indexed by `service_id` in file order: `name_fa`, `name_en`,
         `type`, `capacity` (NaN unknown), `status` (``"open"`` or ``"planned"``), `district_id`
-        (None outside every district: kept, and counted as unmatched). Rows of capacity zero are
+        (None outside every district: kept, and counted as unmatched); and `closing`, where the
+        file has prices of that (NaN: none). Rows of capacity zero are
         left out and counted as rejected.
 
     Raises
@@ -65,13 +67,17 @@ def read_services(
     statuses, wrong = _statuses(read.data["status"], config)
     capacities, bad = _capacities(read.data["capacity"], config)
     stacked, notes = _same_place(read.data, ids, config.path, mapped=mapped)
-    faults += [*wrong, *bad, *stacked]
+    closing, odd = read_prices(
+        read.data["closing"], source=config.path, field=config.closing, opening=False
+    )
+    faults += [*wrong, *bad, *odd, *stacked]
     if faults:
         raise InputError(faults)
     placed = place_points(read.data, districts, source=config.path, box=box)
-    services = placed.data.assign(status=statuses, capacity=capacities)
+    services = placed.data.assign(status=statuses, capacity=capacities, closing=closing)
     services.index = pd.Index(ids.astype(str), name="service_id")
-    kept, closed = _without_zero(services[list(_COLUMNS)], config.path)
+    priced = ["closing"] if config.closing else []
+    kept, closed = _without_zero(services[[*_COLUMNS, *priced]], config.path)
     outside = int(kept["district_id"].isna().sum())
     tally = Tally(
         source=config.path,
@@ -87,7 +93,7 @@ def read_services(
 
 
 def _from_file(config: ServicesConfig, folder: Path) -> Checked[gpd.GeoDataFrame]:
-    keys = ("id", "name_fa", "name_en", "type", "capacity", "status")
+    keys = ("id", "name_fa", "name_en", "type", "capacity", "status", "closing")
     read = read_points(
         config.path,
         folder=folder,
@@ -132,7 +138,7 @@ def _complete(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Columns that the file does not have are blank; names stand in for each other."""
     texts = {
         key: frame[key] if key in frame.columns else blank(frame.index)
-        for key in ("id", "name_fa", "name_en", "type", "capacity", "status")
+        for key in ("id", "name_fa", "name_en", "type", "capacity", "status", "closing")
     }
     texts["name_fa"], texts["name_en"] = (
         texts["name_fa"].fillna(texts["name_en"]).fillna("").astype(str),

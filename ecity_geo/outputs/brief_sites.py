@@ -92,6 +92,8 @@ def counts_planned(findings: Findings, model: str | None = None) -> bool:
 def aim(findings: Findings, model: str) -> str:
     """Name what a plan is after, as the catalogue ``report.plan`` does."""
     objective = findings.study.options.conditions.objective
+    if model == "lscp" and "price" in findings.study.candidates:
+        return "lscp_price"
     return f"{model}_{objective}" if model == "conditioned" else model
 
 

@@ -83,6 +83,8 @@ def proof(findings: Findings, model: str, lang: str) -> str:
     if plan.status != "optimal":
         return text("report.proof.limit", lang, gap=percent(plan.gap, lang, 2))
     word = "one" if len(plan.sites) == 1 else "optimal"
+    if model == "lscp" and "price" in findings.study.candidates:
+        word = "cheapest"
     backup = findings.study.options.backup
     return text(
         f"report.proof.{word}_{model}",

@@ -108,12 +108,13 @@ def site_table(study: Study, existing: pd.Index) -> pd.DataFrame:
     conditions = study.options.conditions
     standing = study.services.loc[existing]
     per_unit = conditions.people_per_capacity
+    closing = closing_prices(study).loc[existing]
     filled, _ = fill_capacity(standing["capacity"], standing["type"])
     old = pd.DataFrame(
         {
             "standing": True,
-            "closable": conditions.closing is not None,
-            "price": conditions.closing or 0.0,
+            "closable": closing.notna(),
+            "price": closing.fillna(0.0),
             "capacity": math.inf if per_unit is None else filled * per_unit,
             "place": existing,
         },
@@ -127,13 +128,34 @@ def site_table(study: Study, existing: pd.Index) -> pd.DataFrame:
         {
             "standing": False,
             "closable": False,
-            "price": [kind.price for kind in kinds],
+            "price": _opening(sites, [kind.price for kind in kinds], study),
             "capacity": math.inf if per_unit is None else given * per_unit,
             "place": sites["place"],
         },
         index=sites.index,
     )
     return pd.concat([old, new])
+
+
+def closing_prices(study: Study) -> pd.Series:
+    """Return the price of closing each service; missing where it has to stay.
+
+    Parameters
+    ----------
+    study
+        The study: a price of its own goes before that of all, `Conditions.closing`.
+    """
+    all_ = study.options.conditions.closing
+    own = study.services.get("closing", pd.Series(np.nan, index=study.services.index))
+    return own.astype(float).fillna(math.nan if all_ is None else all_)
+
+
+def _opening(sites: pd.DataFrame, kind: list[float], study: Study) -> pd.Series:
+    """Price each place: its own price, and that of its kind where there are kinds."""
+    if "price" not in sites:
+        return pd.Series(kind, index=sites.index, dtype=float)
+    added = kind if study.options.conditions.kinds else 0.0
+    return sites["price"] + added
 
 
 def _groups(study: Study) -> pd.Series:

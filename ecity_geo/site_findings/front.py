@@ -23,10 +23,10 @@ def front_of(study: Study, costs: CostMatrix, against: str) -> Front:
     ----------
     study
         The study. Against price a place costs what its cheapest kind does, 1 in a study without
-        kinds, and the budget of the study holds where it has one; capacities are not counted,
-        and nothing is closed. Against travel and fairness plans have `Options.p` new sites;
-        fairness is the share covered of the district or fabric (`Conditions.floor_by`) that is
-        served worst.
+        kinds, or its own price, and the budget of the study holds where it has one; capacities
+        are not counted, and nothing is closed. Against travel and fairness plans have
+        `Options.p` new sites; fairness is the share covered of the district or fabric
+        (`Conditions.floor_by`) that is served worst.
     costs
         Travel costs from all demand to all services and candidates.
     against
@@ -67,6 +67,8 @@ def front_of(study: Study, costs: CostMatrix, against: str) -> Front:
 def _prices(study: Study) -> pd.Series | None:
     """Price every place by its cheapest kind; whichever stands there, it covers the same."""
     kinds = study.options.conditions.kinds.values()
+    own = study.candidates.get("price")
     if not kinds:
-        return None
-    return pd.Series(min(kind.price for kind in kinds), index=study.candidates.index)
+        return own
+    cheapest = min(kind.price for kind in kinds)
+    return pd.Series(cheapest if own is None else own + cheapest, index=study.candidates.index)

@@ -138,7 +138,14 @@ def _plan(model: str, study: Study, costs: CostMatrix, existing: pd.Index) -> Si
         "mclp": partial(mclp, costs, people, standard=standard, p=p),
         "p_median": partial(p_median, costs, people, p=p),
         "p_center": partial(p_center, costs, people, p=p),
-        "lscp": partial(lscp, costs, people, standard=standard, cover="reachable"),
+        "lscp": partial(
+            lscp,
+            costs,
+            people,
+            standard=standard,
+            prices=study.candidates.get("price"),
+            cover="reachable",
+        ),
         "gradual_coverage": partial(gradual_coverage, costs, people, decay=worth(standard), p=p),
         "backup_coverage": partial(
             backup_coverage, costs, people, standard=standard, p=p, backup=options.backup
@@ -201,7 +208,7 @@ def _sites(
         layer["site_id"] = layer["place"]
         layers.append(layer.assign(model=model, order=np.arange(1, len(layer) + 1)))
     together = pd.concat(layers, ignore_index=True) if plans else layers[0]
-    names = study.candidates.columns.drop("geometry")
+    names = study.candidates.columns.drop(["geometry", "price"], errors="ignore")
     columns = ["model", "order", "site_id", *names, "added", "cumulative", "share"]
     columns += ["kind", *_EXPLAINED, "geometry"]
     whole = together.reindex(columns=columns)

@@ -221,3 +221,27 @@ def test_given_sites_at_one_place_are_a_fault(tmp_path: Path) -> None:
 def test_missing_file_of_candidates_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sites\.gpkg"):
         read(tmp_path, path="sites.gpkg")
+
+
+def written(folder: Path, prices: list[str]) -> None:
+    places = [city.lonlat(250 + 500 * at, 250) for at in range(len(prices))]
+    rows = [f"s{at},{x},{y},{prices[at]}" for at, (x, y) in enumerate(places)]
+    (folder / "sites.csv").write_text("\n".join(["id,x,y,price", *rows]), encoding="utf-8")
+
+
+LISTED = {"from_": "file", "path": "sites.csv", "id": "id", "x": "x", "y": "y", "crs": "EPSG:4326"}
+
+
+def test_each_place_has_its_price(tmp_path: Path) -> None:
+    written(tmp_path, ["2.5", "۳", "0"])
+    sites = read(tmp_path, **LISTED, price="price").data
+    assert sites["price"].to_dict() == {"s0": 2.5, "s1": 3.0, "s2": 0.0}
+    assert "price" not in read(tmp_path, **LISTED).data
+
+
+def test_a_place_without_a_price_is_named(tmp_path: Path) -> None:
+    written(tmp_path, ["2", "", "-1", "dear"])
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, **LISTED, price="price")
+    found = [(fault.where, fault.found) for fault in caught.value.faults]
+    assert found == [("line 3", "no price"), ("line 4", "'-1'"), ("line 5", "'dear'")]

@@ -349,3 +349,12 @@ def test_twins_of_an_osm_extract_are_kept_and_told() -> None:
     assert faults == []
     assert [(note.kind, note.count) for note in notes] == [("same_place", 2)]
     assert len(_same_place(frame, ids, "services.csv", mapped=False)[0]) == 1
+
+
+def test_services_with_a_price_of_closing_may_close(tmp_path: Path) -> None:
+    table = city.services().assign(shut=["-2", "", "۱"])
+    assert "closing" not in read(tmp_path, table).data
+    closing = read(tmp_path, table, closing="shut").data["closing"]
+    assert closing.dropna().to_dict() == {"k1": -2.0, "k3": 1.0}
+    told = facts(tmp_path, table.assign(shut=["", "cheap", ""]), closing="shut")
+    assert told == ["services.csv, line 3, field \"shut\": found 'cheap', expected a price."]

@@ -102,3 +102,54 @@ def test_groups_that_nobody_is_in_are_a_fault(tmp_path: Path) -> None:
         ecity_geo.load_study(path)
     (fault,) = told.value.faults
     assert fault.field == "floor_by"
+
+
+def priced(folder: Path, siting: dict[str, Any], prices: list[float], **changes: Any) -> Study:
+    """A study whose sites, one at the middle of each square, have prices of their own."""
+    places = [city.lonlat(x, y) for y in (500, 1500) for x in (500, 1500)]
+    rows = [f"s{at + 1},{x},{y},{prices[at]}" for at, (x, y) in enumerate(places)]
+    folder.mkdir(exist_ok=True)
+    (folder / "sites.csv").write_text("\n".join(["id,x,y,price", *rows]), encoding="utf-8")
+    candidates = {"path": "sites.csv", "id": "id", "x": "x", "y": "y", "crs": "EPSG:4326"}
+    study = {
+        "candidates": {"spacing": None, "price": "price", **candidates},
+        "siting": siting,
+        **changes.pop("study", {}),
+    }
+    return ecity_geo.load_study(city.write_city(folder, study=study, **changes))
+
+
+def test_sites_cost_what_their_file_says(tmp_path: Path) -> None:
+    # Squares 2 and 3 have no service within 500 m when the planned one does not count; the
+    # third, of 3,000 people, costs more than there is.
+    asked = {"models": ["conditioned"], "budget": 2, "include_planned": False}
+    found = sited(priced(tmp_path / "a", asked, [1, 2, 3, 1]))
+    assert found.conditioned is not None
+    assert (list(found.plans["conditioned"].sites), found.conditioned.price) == (["s2"], 2.0)
+    dear = {**asked, "kinds": {"kiosk": {"price": 1}}, "budget": 3}
+    kinds = sited(priced(tmp_path / "b", dear, [1, 2, 3, 1]))
+    assert kinds.conditioned is not None
+    assert kinds.conditioned.price == 3.0  # the place and the kiosk
+
+
+def test_covering_all_takes_the_cheapest_sites(tmp_path: Path) -> None:
+    study = priced(tmp_path, {"models": ["lscp"], "include_planned": False}, [1, 2, 4, 1])
+    plan = sited(study).plans["lscp"]
+    assert (sorted(plan.sites), plan.objective) == (["s2", "s3"], 6.0)
+
+
+def test_only_services_with_a_price_of_closing_close(tmp_path: Path) -> None:
+    # Without a budget, a site in the third square, 30 people a cell, is paid for by closing k1
+    # in the first, 10 a cell; closing k2, 40 a cell, would save more and may not be.
+    services = city.services().assign(shut=["-1", "", ""])
+    asked = {"siting": {"models": ["conditioned"], "budget": 0}}
+    path = city.write_city(tmp_path / "none", services=services, study=asked)
+    stays = sited(ecity_geo.load_study(path)).conditioned
+    assert stays is not None
+    assert list(stays.closed) == []
+    path = city.write_city(
+        tmp_path / "shut", services=services, study=asked | {"services": {"closing": "shut"}}
+    )
+    found = sited(ecity_geo.load_study(path)).conditioned
+    assert found is not None
+    assert (list(found.closed), found.price, len(found.plan.sites)) == (["k1"], 0.0, 1)
