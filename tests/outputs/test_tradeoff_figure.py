@@ -160,7 +160,7 @@ def test_titles_tell_the_aims_and_their_units() -> None:
     assert "Mean travel to the nearest service (minutes)" in titles["travel"]
     assert "Share covered of the group that is served worst" in titles["fairness"]
     money = texts(pareto_figure(PRICE, lang="fa", money="میلیون تومان"))
-    assert "هزینهٔ مکان‌های تازه (میلیون تومان)" in money
+    assert "بهای مکان‌های تازه (میلیون تومان)" in money
     assert any(each.startswith("۲٫۵ میلیون تومان") for each in money)
     own = replace(TRAVEL, unit="steps")
     assert "People within 15 steps of a service" in texts(pareto_figure(own, lang="en"))
