@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number
+from ecity_geo.given import is_number, numbers, shown, types_differ
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,11 +50,19 @@ class CostMatrix:
         if self.costs.shape != shape:
             raise ValueError(f"costs have shape {self.costs.shape}, the ids say {shape}")
         check_unique(self.demand_ids, self.facility_ids)
-        data = self.costs.data
-        if data.size and not (np.isfinite(data).all() and data.min() >= 0):
-            raise AnalysisError(
-                "Travel costs must be finite and not negative; leave an unreachable pair out."
-            )
+        wrong = np.flatnonzero(~((self.costs.data >= 0) & (self.costs.data < np.inf)))
+        if wrong.size:
+            self._refuse(wrong)
+
+    def _refuse(self, wrong: Integers) -> None:
+        """Raise an AnalysisError that names the first of some stored costs."""
+        row, column = self.rows()[wrong[0]], self.costs.indices[wrong[0]]
+        raise AnalysisError(
+            f"Travel costs must be finite and not negative, and {len(wrong)} of {self.costs.nnz} "
+            f"are not, first {self.costs.data[wrong[0]]:g} in "
+            f"{_cell(self.demand_ids, self.facility_ids, row, column)}. "
+            "Correct them, and leave a pair out that cannot be travelled (empty in a table)."
+        )
 
     @classmethod
     def from_pairs(
@@ -111,7 +119,13 @@ class CostMatrix:
         costs = csr_array((np.asarray(cost, dtype=float), (demand, facility)), shape=shape)
         if costs.nnz != len(cost):
             # scipy adds them up, which is no cost of anything
-            raise AnalysisError("A pair of a demand point and a facility has more than one cost.")
+            pair, count = np.unique(np.stack([demand, facility]), axis=1, return_counts=True)
+            row, column = pair[:, count > 1][:, 0]
+            raise AnalysisError(
+                f"{int((count > 1).sum())} pairs of a demand point and a facility have more than "
+                f"one cost, first {_cell(demand_ids, facility_ids, row, column)}. "
+                "Give each pair once."
+            )
         return cls(
             costs=costs,
             demand_ids=demand_ids,
@@ -139,15 +153,13 @@ class CostMatrix:
         cost_matrix
             The sparse matrix.
         """
-        try:
-            values = frame.to_numpy(dtype=float)
-        except (TypeError, ValueError) as fault:
-            raise AnalysisError(f"A table of costs holds numbers only: {fault}.") from fault
-        if not as_number(cutoff, "cutoff", "a cost of 0 or more") >= 0:
-            raise AnalysisError(f"The cutoff must be a number from 0, not {cutoff!r}.")
-        if (values == -np.inf).any():
-            raise AnalysisError("A table of costs has a cost of minus infinity.")
-        demand, facility = np.nonzero(np.isfinite(values) & (values <= cutoff))
+        values = _table(frame)
+        if not is_number(cutoff) or not cutoff >= 0:
+            raise AnalysisError(
+                f"The cutoff must be a number from 0, not {cutoff!r}. Leave it out for no cutoff."
+            )
+        # minus infinity stays, to be refused: it is no pair that cannot be travelled
+        demand, facility = np.nonzero((values < np.inf) & (values <= cutoff))
         return cls.from_pairs(
             demand,
             facility,
@@ -189,8 +201,13 @@ class CostMatrix:
         """
         position = self.facility_ids.get_indexer(facility_ids)
         if (position < 0).any():
-            unknown = facility_ids[position < 0].tolist()[:5]
-            raise AnalysisError(f"The cost matrix has no facilities {unknown}.")
+            unknown = facility_ids[position < 0]
+            raise AnalysisError(
+                f"The cost matrix has no facilities {shown(unknown)}: {len(unknown)} of the "
+                f"{len(facility_ids)} asked for."
+                f"{types_differ(unknown, self.facility_ids)} "
+                "Ask for ids of its columns, `facility_ids`, or build it with these."
+            )
         new_column = np.full(len(self.facility_ids), -1)
         new_column[position] = np.arange(len(position))
         columns = new_column[self.costs.indices]
@@ -225,9 +242,11 @@ class CostMatrix:
             If `standard` exceeds the cutoff (pairs would be missing in silence), is negative, or
             is not a number.
         """
-        standard = as_number(standard, "standard", "a cost of 0 or more")
-        if not standard >= 0:
-            raise AnalysisError(f"standard: found {standard:g}, expected a cost of 0 or more.")
+        if not is_number(standard) or not standard >= 0:
+            raise AnalysisError(
+                f"standard: found {standard!r}, expected a cost of 0 or more. "
+                f"Give the greatest acceptable cost, in {self.unit}."
+            )
         if standard > self.cutoff:
             raise AnalysisError(
                 f"The standard of {standard:g} {self.unit} exceeds the cutoff of "
@@ -316,5 +335,37 @@ def check_unique(demand_ids: pd.Index, facility_ids: pd.Index) -> None:
     """
     for name, ids in (("demand", demand_ids), ("facility", facility_ids)):
         if not ids.is_unique:
-            twice = ids[ids.duplicated()].tolist()[:5]
-            raise AnalysisError(f"{name} ids of a cost matrix must be unique; twice: {twice}.")
+            twice = ids[ids.duplicated()].unique()
+            raise AnalysisError(
+                f"{name} ids of a cost matrix must be unique, and {len(twice)} are there more "
+                f"than once: {shown(twice)}. Give each its own id."
+            )
+
+
+def _table(frame: pd.DataFrame) -> Floats:
+    """Return the numbers of a wide table; anything else in it, or another thing: an error."""
+    if not isinstance(frame, pd.DataFrame):
+        raise AnalysisError(
+            f"A table of costs is a DataFrame, not {type(frame).__name__}. Give it the ids of "
+            "demand and facilities: pd.DataFrame(costs, index=demand_ids, columns=facility_ids)."
+        )
+    if all(isinstance(kind, np.dtype) and kind.kind in "iuf" for kind in frame.dtypes):
+        return frame.to_numpy(dtype=float)
+    found, wrong = np.empty(frame.shape), np.zeros(frame.shape, dtype=bool)
+    for at in range(frame.shape[1]):
+        found[:, at], wrong[:, at] = numbers(frame.iloc[:, at])
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise AnalysisError(
+            f"A table of costs holds numbers only, and {int(wrong.sum())} of its values are none, "
+            f"first {frame.iloc[row, column]!r} in "
+            f"{_cell(frame.index, frame.columns, row, column)}. "
+            "Make them numbers, and leave a pair empty (NaN) that cannot be travelled."
+        )
+    return found
+
+
+def _cell(demand_ids: pd.Index, facility_ids: pd.Index, row: int, column: int) -> str:
+    """Name a pair by its ids."""
+    demand, facility = demand_ids[[row]].tolist()[0], facility_ids[[column]].tolist()[0]
+    return f"row {demand!r}, column {facility!r}"

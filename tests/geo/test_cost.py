@@ -92,7 +92,7 @@ def test_without_facilities_nothing_is_near() -> None:
 
 
 def test_a_pair_given_twice_is_refused() -> None:
-    with pytest.raises(AnalysisError, match="more than one cost"):
+    with pytest.raises(AnalysisError, match="more than one cost, first row 'a', column 'x'"):
         CostMatrix.from_pairs(
             np.array([0, 0]),
             np.array([0, 0]),
@@ -106,8 +106,9 @@ def test_a_pair_given_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "cutoff", "message"),
     [
-        ("far", np.inf, "numbers only"),
-        (-np.inf, np.inf, "minus infinity"),
+        ("far", np.inf, "numbers only, and 1 .* first 'far' in row 'a', column 'x'"),
+        ("1", np.inf, "first '1' in row 'a'"),
+        (-np.inf, np.inf, "first -inf in row 'a', column 'x'"),
         (1.0, np.nan, "cutoff must be"),
         (1.0, -1.0, "cutoff must be"),
     ],
@@ -118,3 +119,28 @@ def test_a_table_that_would_lose_pairs_in_silence_is_refused(
     frame = pd.DataFrame({"x": [value]}, index=["a"])
     with pytest.raises(AnalysisError, match=message):
         CostMatrix.from_frame(frame, unit="m", cutoff=cutoff)
+
+
+def test_a_negative_cost_is_named_by_its_ids_and_counted() -> None:
+    frame = pd.DataFrame({"x": [1.0, 7.0], "y": [9.0, 2.0]}, index=["a", "b"])
+    with pytest.raises(AnalysisError, match="2 of 4 are not, first -4 in row 'a', column 'x'"):
+        CostMatrix.from_frame(frame - 5, unit="m")  # -4 and -3 by hand
+
+
+def test_an_array_of_costs_is_told_how_to_become_a_table() -> None:
+    with pytest.raises(AnalysisError, match=r"not ndarray.*pd\.DataFrame\(costs, index="):
+        CostMatrix.from_frame(np.ones((2, 2)), unit="m")  # type: ignore[arg-type]
+
+
+def test_facilities_that_are_not_there_are_counted_and_differing_types_told() -> None:
+    cost = CostMatrix.from_frame(pd.DataFrame({1: [1.0], 2: [2.0]}, index=["a"]), unit="m")
+    with pytest.raises(AnalysisError, match=r"'1', '2': 2 of the 3.*'1' \(str\) is no 1 \(int\)"):
+        cost.select(pd.Index(["1", "2", 2], dtype=object))
+    with pytest.raises(AnalysisError, match=r"9: 1 of the 1 asked for\. Ask for ids"):
+        cost.select(pd.Index([9]))
+
+
+def test_numbers_of_any_type_and_missing_pairs_make_a_table() -> None:
+    frame = pd.DataFrame({"x": pd.array([1, None], dtype="Int64"), "y": [None, 2.5]})
+    frame["y"] = frame["y"].astype(object)
+    assert CostMatrix.from_frame(frame, unit="m").costs.data.tolist() == [1.0, 2.5]

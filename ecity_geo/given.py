@@ -1,0 +1,75 @@
+"""What a caller gives, told back to them: ids that are not there, values that are no numbers."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+SHOWN_IDS = 10
+
+
+def shown(ids: pd.Index) -> str:
+    """First ids as text, the rest counted."""
+    text = ", ".join(repr(each) for each in ids[:SHOWN_IDS].tolist())
+    rest = len(ids) - SHOWN_IDS
+    return f"{text} and {rest} more" if rest > 0 else text
+
+
+def types_differ(asked: pd.Index, known: pd.Index) -> str:
+    """Say so where ids are missing only because one side has them as text: '1' for 1; or "".
+
+    Parameters
+    ----------
+    asked
+        Ids that are not there.
+    known
+        Ids that are.
+
+    Returns
+    -------
+    told
+        A sentence that begins with a space, or nothing.
+    """
+    texts = {str(each): each for each in known.tolist()}
+    for each in asked.tolist():
+        like = texts.get(str(each))
+        if like is not None:
+            kinds = type(each).__name__, type(like).__name__
+            return f" The types differ: {each!r} ({kinds[0]}) is no {like!r} ({kinds[1]})."
+    return ""
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number: no text such as "1", and neither True nor False."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def numbers(values: pd.Series) -> tuple[Floats, Flags]:
+    """Take the numbers of a column.
+
+    Parameters
+    ----------
+    values
+        Of any type.
+
+    Returns
+    -------
+    numbers
+        NaN where a value is missing or no number.
+    wrong
+        Which values are there and are no numbers; a number that is written as text is none.
+    """
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values):
+        return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
+    cells = values.astype(object)
+    missing = cells.isna().to_numpy(dtype=bool)
+    number = np.array([is_number(value) for value in cells], dtype=bool) & ~missing
+    found = np.full(len(cells), np.nan)
+    found[number] = cells[number].astype(float)
+    return found, ~number & ~missing
