@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def types_differ(asked: pd.Index, known: pd.Index) -> str:
     return ""
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number: no text such as "1", and neither True nor False."""
     return isinstance(value, Real) and not isinstance(value, bool)
 

@@ -192,7 +192,8 @@ def weights_of(decay: Decay, cost: Floats) -> Floats:
     """
     if not callable(decay):
         raise AnalysisError(
-            f"decay: found {decay!r}, expected a function of costs, such as decay.gaussian(500)."
+            f"A decay is a function of the cost, not {decay!r}. "
+            "Give one of ecity_geo.indicators.decay, such as gaussian(bandwidth)."
         )
     given = decay(cost)
     try:

@@ -52,7 +52,7 @@ def conditioned_plan(
     model: Model,
     table: pd.DataFrame,
     lives: Integers,
-    names: list[str],
+    names: list[object],
     x: Floats,
     bound: float,
     *,
@@ -170,7 +170,7 @@ def _shares(model: Model, share: Floats) -> Floats:
     return np.asarray(served / model.totals)
 
 
-def _group_table(model: Model, names: list[str], share: Floats) -> pd.DataFrame:
+def _group_table(model: Model, names: list[object], share: Floats) -> pd.DataFrame:
     people = model.totals
     shares = _shares(model, share) if names else np.empty(0)
     return pd.DataFrame(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.given import is_number, shown, types_differ
+from ecity_geo.siting.arguments import by_id, check_number, check_standard
 from ecity_geo.siting.instance import Floats, Integers
 from ecity_geo.siting.program import COVERAGE, FAIREST, PRICE, TRAVEL, Model, Sites
-from ecity_geo.siting.question import Question, shown
+from ecity_geo.siting.question import Question
 
 OBJECTIVES = (COVERAGE, TRAVEL, PRICE, FAIREST)
 
@@ -21,59 +24,31 @@ def check(
 ) -> None:
     """Refuse what cannot be asked, whatever the sites are."""
     if objective not in OBJECTIVES:
-        raise AnalysisError(f"No objective {objective!r}; there are {', '.join(OBJECTIVES)}.")
+        raise AnalysisError(
+            f"There is no objective {objective!r}. Take one of {', '.join(OBJECTIVES)}."
+        )
+    if not is_number(budget) or not budget > -math.inf:
+        raise AnalysisError(
+            f"The budget must be a number, not {budget!r}. Leave it out for no limit."
+        )
     if objective in (COVERAGE, FAIREST):
         if standard is None:
-            raise AnalysisError(f"{objective!r} needs a standard within which people are served.")
-        if p is None and math.isinf(budget):
-            raise AnalysisError("Without p and without a budget every site would be opened.")
-    if standard is not None and not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
-    if p is not None and not (p >= 0 and float(p).is_integer()):
-        raise AnalysisError(f"p must be a whole number from 0, not {p!r}.")
-    if math.isnan(budget):
-        raise AnalysisError(f"The budget must be a number, not {budget!r}.")
-    if not 0 <= gini <= 1:
-        raise AnalysisError(f"A Gini coefficient is between 0 and 1, not {gini!r}.")
-
-
-def site_table(sites: pd.DataFrame) -> pd.DataFrame:
-    """Fill in what is not given, and check what is."""
-    if sites.index.has_duplicates or not len(sites):
-        raise AnalysisError("Sites need ids of their own, and there must be one.")
-    table = pd.DataFrame(index=sites.index)
-    for name in ("standing", "closable"):
-        table[name] = _flags(sites[name]) if name in sites else False
-    price = _numbers(sites, "price")
-    table["price"] = price.fillna((~table["standing"]).astype(float))
-    table["capacity"] = _numbers(sites, "capacity").fillna(math.inf)
-    place = sites["place"] if "place" in sites else pd.Series(sites.index, index=sites.index)
-    table["place"] = pd.factorize(place.astype(object).where(place.notna(), sites.index))[0]
-    new = table[~table["standing"]]
-    if (new["price"] < 0).any():
-        name = new.index[new["price"] < 0][0]
-        raise AnalysisError(f"Opening {name!r} has a price below 0; only closing may save.")
-    if (table["capacity"] < 0).any() or not np.isfinite(table["price"]).all():
-        raise AnalysisError("Capacities must not be negative, and prices must be numbers.")
-    return table
-
-
-def _flags(given: pd.Series) -> pd.Series:
-    """Return yes and no; words such as "False" are neither."""
-    wrong = [value for value in given if value not in (True, False)]
-    if wrong:
-        raise AnalysisError(f"{given.name!r} must be True or False, not {wrong[0]!r}.")
-    return given.astype(bool)
-
-
-def _numbers(sites: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column of numbers; what is missing, or the whole column, is NaN."""
-    if name not in sites:
-        return pd.Series(np.nan, index=sites.index)
-    try:
-        return sites[name].astype(float)
-    except (TypeError, ValueError) as problem:
-        raise AnalysisError(f"{name!r} of the sites must be numbers: {problem}.") from problem
+            raise AnalysisError(
+                f"{objective!r} is about people served within a standard, and there is none. "
+                "Give the standard."
+            )
+        if p is None and budget == math.inf:
+            raise AnalysisError(
+                "Without p and without a budget every site would be opened. Give one of them."
+            )
+    if standard is not None:
+        check_standard(standard)
+    if p is not None:
+        check_number(p, least=0)
+    if not is_number(gini) or not 0 <= gini <= 1:
+        raise AnalysisError(
+            f"A Gini coefficient is between 0 and 1, not {gini!r}. Leave it out for no limit."
+        )
 
 
 def pose(
@@ -83,8 +58,8 @@ def pose(
     p: int | None,
     budget: float,
     groups: pd.Series | None,
-    floors: float | Mapping[str, float],
-) -> tuple[Model, Integers, list[str]]:
+    floors: float | Mapping[Any, float],
+) -> tuple[Model, Integers, list[object]]:
     """Turn the question into numbers: rows with people only."""
     lives = np.flatnonzero(question.people > 0)
     place = np.full(len(question.people), -1)
@@ -107,7 +82,7 @@ def pose(
         p=p,
         budget=budget,
         group=code,
-        floor=_floor(floors, names),
+        floor=_floor(floors, names, grouped=groups is not None),
         served=objective in (TRAVEL, PRICE),
     )
     return model, lives, names
@@ -115,42 +90,68 @@ def pose(
 
 def _groups(
     groups: pd.Series | None, demand: pd.Index, objective: str
-) -> tuple[Integers, list[str]]:
+) -> tuple[Integers, list[object]]:
+    """Give the groups numbers, and keep each name as it was given."""
     if groups is None:
         if objective == FAIREST:
-            raise AnalysisError("'fairest' is between groups: say which demand is in which.")
+            raise AnalysisError(
+                "'fairest' is between groups, and there are none. "
+                "Give the group of each demand point."
+            )
         return np.full(len(demand), -1), []
-    if groups.index.has_duplicates:
-        twice = groups.index[groups.index.duplicated()][0]
-        raise AnalysisError(f"Demand {twice!r} is in groups more than once.")
-    given = groups.reindex(demand)
-    code, names = pd.factorize(given.astype(object))
-    return np.asarray(code, dtype=np.int64), [str(name) for name in names]
+    groups = by_id(groups, "The table of groups", "demand")
+    code, names = pd.factorize(groups.reindex(demand).astype(object))
+    if len(demand) and not len(names):
+        raise AnalysisError(
+            f"No demand with people has a group.{types_differ(demand, groups.index)} "
+            "Index the groups like the demand."
+        )
+    return np.asarray(code, dtype=np.int64), list(names)
 
 
-def _floor(floors: float | Mapping[str, float], names: list[str]) -> Floats:
+def _floor(floors: object, names: list[object], *, grouped: bool) -> Floats:
+    """Return the floor of each group."""
     if isinstance(floors, Mapping):
-        floors = {str(name): value for name, value in floors.items()}
-        unknown = [name for name in floors if name not in names]
-        if unknown:
-            raise AnalysisError(f"No demand is in group {unknown[0]!r}, which has a floor.")
-        values = np.array([float(floors.get(name, 0.0)) for name in names])
+        known = pd.Index(names, dtype=object)
+        unknown = pd.Index([name for name in floors if name not in names], dtype=object)
+        if len(unknown):
+            raise AnalysisError(
+                f"No demand is in {len(unknown)} of the groups that have a floor: "
+                f"{shown(unknown)}.{types_differ(unknown, known)} "
+                f"The groups are {shown(known) or 'not given'}."
+            )
+        given = [floors.get(name, 0.0) for name in names]
     else:
-        if floors and not names:
-            raise AnalysisError("A floor is of groups: say which demand is in which.")
-        values = np.full(len(names), float(floors))
-    if not ((values >= 0) & (values <= 1)).all():
-        raise AnalysisError("A floor is a share of the people, between 0 and 1.")
-    return values
+        if isinstance(floors, pd.Series):
+            raise AnalysisError(
+                "Floors are one number or a mapping, not a Series. Give floors.to_dict()."
+            )
+        if is_number(floors) and floors and not grouped:
+            raise AnalysisError(
+                "A floor is of groups, and there are none. Give the group of each demand point."
+            )
+        given = [floors] * max(len(names), 1)
+    wrong = [value for value in given if not is_number(value) or not 0 <= value <= 1]
+    if wrong:
+        raise AnalysisError(
+            f"A floor is a share of the people, between 0 and 1, not {wrong[0]!r}. Correct it."
+        )
+    return np.array(given[: len(names)], dtype=float)
 
 
 def refuse_hopeless(question: Question, model: Model, lives: Integers) -> None:
     """Name conditions that no choice of sites can keep."""
     if model.gini < 1 and not len(model.floor):
-        raise AnalysisError("A Gini coefficient is between groups: say which demand is in which.")
+        raise AnalysisError(
+            "A Gini coefficient is between groups, and there are none. "
+            "Give the group of each demand point."
+        )
     free = int((~model.sites.standing).sum())
     if model.p is not None and model.p > free:
-        raise AnalysisError(f"p = {model.p} new sites are asked for, of fewer candidates ({free}).")
+        raise AnalysisError(
+            f"p = {model.p} new sites are asked for, of fewer candidates ({free}). "
+            "Lower p, or give more candidates."
+        )
     reached = np.zeros(len(model.people), dtype=bool)
     reached[model.row] = True
     if model.served and not reached.all():

@@ -12,8 +12,10 @@ from scipy.sparse import csr_array, vstack
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import is_number
 from ecity_geo.indicators.decay import weights_of
 from ecity_geo.siting import highs
+from ecity_geo.siting.arguments import within
 from ecity_geo.siting.covering_models import assigned
 from ecity_geo.siting.exchange import greedy
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Instance, Integers, build
@@ -31,7 +33,7 @@ def gradual_coverage(
     *,
     decay: Decay,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> SitingPlan:
@@ -122,7 +124,7 @@ def backup_coverage(
     *,
     standard: float,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     backup: float = 0.5,
     time_limit: float = 20.0,
@@ -153,12 +155,12 @@ def backup_coverage(
     facilities that are open already.
     """
     began = time.monotonic()
-    if not 0 <= backup <= 1:
-        raise AnalysisError(f"The weight of a second site is between 0 and 1, not {backup!r}.")
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
+    if not is_number(backup) or not 0 <= backup <= 1:
+        raise AnalysisError(
+            f"The weight of a second site is between 0 and 1, not {backup!r}. Correct backup."
+        )
     question = ask(
-        cost.within(standard),
+        within(cost, standard),
         population,
         p=p,
         candidates=candidates,

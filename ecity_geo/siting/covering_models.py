@@ -12,12 +12,13 @@ from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.arguments import aligned_prices, within
 from ecity_geo.siting.capacitated import capacitated
 from ecity_geo.siting.centre import Centre, find_centre
 from ecity_geo.siting.covers import Cover, solve_cover
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import Question, ask, shown
+from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.reach import out_of_reach
 from ecity_geo.siting.watching import teller
 
@@ -29,7 +30,7 @@ def lscp(
     population: pd.Series,
     *,
     standard: float,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     prices: pd.Series | None = None,
     capacity: pd.Series | None = None,
@@ -47,10 +48,11 @@ def lscp(
     standard
         Greatest acceptable cost, in the unit of `cost`. Inclusive.
     candidates, existing
-        Ids of the possible sites, and of those that stand and stay; there may be no candidates
-        where the sites that stand do.
+        Ids of the possible sites (by default all facilities of `cost` that are not existing), and
+        of those that stand and stay; there may be no candidates where the sites that stand do.
     prices
-        Price of each candidate, positive, by id; 1 each by default.
+        Price of each candidate, from 0, by id; 1 each by default. Of candidates without a price
+        as few are taken as do.
     capacity
         People whom each site can serve, existing ones too, by id; any number by default. People
         are split among sites where a capacity asks for it. With capacities a plan is proven
@@ -81,16 +83,14 @@ def lscp(
     began = time.monotonic()
     if cover not in COVERS:
         raise AnalysisError(f"cover is {cover!r}; expected {' or '.join(COVERS)}.")
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
     asked: dict[str, Any] = {
         "candidates": candidates,
         "existing": existing,
         "time_limit": time_limit,
     }
+    near_cost = within(cost, standard)
     question = ask(cost, population, p=0, least=0, **asked)
-    price = _prices(prices, question)
-    within = cost.within(standard)
+    price = aligned_prices(prices, question.candidates)
     beyond, facts = out_of_reach(question, standard, cost.unit)
     if facts.points and cover == "all":
         raise AnalysisError(f"{facts.told} Or ask for cover='reachable'.")
@@ -106,7 +106,7 @@ def lscp(
             served=~beyond,
             time_limit=time_limit,
         )
-    near = ask(within, population, p=0, least=0, **asked)
+    near = ask(near_cost, population, p=0, least=0, **asked)
     rows = _open_rows(near) & ~beyond
     tell = teller("lscp")
     answer = solve_cover(_matrix(near, rows), price, time_limit=time_limit, tell=tell)
@@ -119,7 +119,7 @@ def p_center(
     population: pd.Series,
     *,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> SitingPlan:
@@ -165,19 +165,6 @@ def p_center(
     tell = teller("p_center")
     centre = find_centre(question, deadline=began + time_limit, tell=tell)
     return tell.done(_centre_plan(question, centre, cost.unit, began))
-
-
-def _prices(prices: pd.Series | None, question: Question) -> Floats:
-    if prices is None:
-        return np.ones(len(question.candidates))
-    twice = prices.index[prices.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(f"Some candidates have more than one price: {shown(twice)}.")
-    price = prices.reindex(question.candidates).to_numpy(dtype=float, na_value=np.nan)
-    if not (np.isfinite(price).all() and (price > 0).all()):
-        bad = question.candidates[~(np.isfinite(price) & (price > 0))]
-        raise AnalysisError(f"Candidate {bad[0]!r} has no positive price. Give each one its price.")
-    return price
 
 
 def _open_rows(question: Question) -> Flags:

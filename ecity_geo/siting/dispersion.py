@@ -11,17 +11,25 @@ from scipy.sparse import csr_array
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import shown, types_differ
 from ecity_geo.siting import highs
+from ecity_geo.siting.arguments import (
+    candidate_ids,
+    check_cost,
+    check_sites,
+    check_time,
+    site_ids,
+)
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import check_sites, check_time, joined, shown, site_ids
+from ecity_geo.siting.question import joined
 
 
 def p_dispersion(
     cost: CostMatrix,
     *,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> SitingPlan:
@@ -36,8 +44,8 @@ def p_dispersion(
     p
         Number of new sites, at least two where none exist.
     candidates, existing
-        Ids of the possible sites, and of those that stand and stay: these, too, keep the new
-        ones away, but not one another.
+        Ids of the possible sites (by default all facilities of `cost` that are not existing), and
+        of those that stand and stay: these, too, keep the new ones away, but not one another.
     time_limit
         Seconds after which the best plan so far is returned with its proven bound.
 
@@ -60,7 +68,9 @@ def p_dispersion(
     independent set at each (Sayyady & Fathi 2016, doi:10.1016/j.ejor.2016.01.034).
     """
     began = time.monotonic()
-    candidates, stand = site_ids(candidates), site_ids(existing)
+    check_cost(cost)
+    stand = site_ids(existing)
+    candidates = candidate_ids(candidates, stand, cost.facility_ids)
     check_sites(p, candidates, stand)
     check_time(time_limit)
     if p < 2 and not len(stand):
@@ -107,7 +117,10 @@ def _distances(cost: CostMatrix, candidates: pd.Index, existing: pd.Index) -> tu
     for name, ids in (("row", cost.demand_ids), ("column", cost.facility_ids)):
         absent = sites[~sites.isin(ids)]
         if len(absent):
-            raise AnalysisError(f"The costs between sites have no {name} for {shown(absent)}.")
+            raise AnalysisError(
+                f"The costs between sites have no {name} for {shown(absent)}."
+                f"{types_differ(absent, ids)} Give a row and a column for each site."
+            )
     frame = cost.to_frame().loc[sites, sites].to_numpy()
     both = np.minimum(frame, frame.T)
     n = len(existing)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.arguments import number_list, within
 from ecity_geo.siting.boxes import Box, Found, Point
 from ecity_geo.siting.fair_aims import FairAims
 from ecity_geo.siting.front import group_codes
@@ -26,7 +27,7 @@ def price_of_fairness(
     standard: float,
     p: int,
     groups: pd.Series,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     floors: Iterable[float] = (),
     time_limit: float = 60.0,
@@ -70,14 +71,14 @@ def price_of_fairness(
     total - total of the fair plan) / best total.
     """
     began = time.monotonic()
-    levels = sorted(set(floors))
+    levels = sorted(set(number_list(floors, "Floors")))
     wrong = [level for level in levels if not 0 <= level <= 1]
     if wrong:
-        raise AnalysisError(f"A floor is a share of the people, between 0 and 1, not {wrong[0]!r}.")
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
+        raise AnalysisError(
+            f"A floor is a share of the people, between 0 and 1, not {wrong[0]!r}. Correct it."
+        )
     question = ask(
-        cost.within(standard),
+        within(cost, standard),
         population,
         p=p,
         candidates=candidates,

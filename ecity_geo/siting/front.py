@@ -10,11 +10,13 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import is_number, types_differ
+from ecity_geo.siting.arguments import aligned_prices, by_id, within
 from ecity_geo.siting.boxes import Aims, Box, Explored, Point, explore
 from ecity_geo.siting.fair_aims import FairAims
-from ecity_geo.siting.instance import CLOSED_GAP, Floats, Integers
+from ecity_geo.siting.instance import CLOSED_GAP, Integers
 from ecity_geo.siting.price_aims import PriceAims
-from ecity_geo.siting.question import Question, ask, shown
+from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.travel_aims import TravelAims
 
 PRICE, TRAVEL, FAIRNESS = "price", "travel", "fairness"
@@ -79,7 +81,7 @@ def pareto_front(
     *,
     standard: float,
     against: str,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     p: int | None = None,
     prices: pd.Series | None = None,
@@ -103,7 +105,7 @@ def pareto_front(
         person-cost to the nearest site, with `p` new sites; ``"fairness"``: against the share
         covered of the group that is served worst, with `p` new sites.
     candidates
-        Ids of the possible sites.
+        Ids of the possible sites; by default all facilities of `cost` that are not existing.
     existing
         Ids of the sites that stand and stay; none by default.
     p
@@ -139,17 +141,17 @@ def pareto_front(
     (Haimes, Lasdon & Wismer 1971) in both aims, one after the other.
     """
     began = time.monotonic()
-    _check(against, standard=standard, p=p, prices=prices, budget=budget, groups=groups)
+    _check(against, p=p, prices=prices, budget=budget, groups=groups)
     number = 1 if p is None else p
+    near = within(cost, standard)
     question = ask(
-        cost if against == TRAVEL else cost.within(standard),
+        cost if against == TRAVEL else near,
         population,
         p=number,
         candidates=candidates,
         existing=existing,
         time_limit=time_limit,
     )
-    cost.within(standard)
     aims, names = _aims(against, question, standard, prices, budget, groups)
     left = time_limit - (time.monotonic() - began)
     found = explore(aims, time_limit=left)
@@ -170,7 +172,6 @@ def pareto_front(
 def _check(
     against: str,
     *,
-    standard: float,
     p: int | None,
     prices: pd.Series | None,
     budget: float,
@@ -178,21 +179,26 @@ def _check(
 ) -> None:
     if against not in AGAINST:
         raise AnalysisError(
-            f"Coverage cannot be weighed against {against!r}; there are {', '.join(AGAINST)}."
+            f"Coverage cannot be weighed against {against!r}. Take one of {', '.join(AGAINST)}."
         )
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
     if against == PRICE and p is not None:
         raise AnalysisError("Against price the number of sites is free: give a budget, not p.")
     if against != PRICE and p is None:
-        raise AnalysisError(f"Against {against} the number of new sites p is needed.")
+        raise AnalysisError(f"Against {against} the number of new sites p is needed. Give p.")
     if against != PRICE and (prices is not None or budget != np.inf):
-        raise AnalysisError(f"Prices and a budget are for fronts against price, not {against}.")
-    if not budget >= 0:
-        raise AnalysisError(f"The budget must be a number from 0, not {budget!r}.")
-    if (groups is None) == (against == FAIRNESS):
-        need = "needs to know which demand is in which group" if groups is None else "has no groups"
-        raise AnalysisError(f"A front against {against} {need}.")
+        raise AnalysisError(
+            f"Prices and a budget are for fronts against price, not {against}. Leave them out."
+        )
+    if not is_number(budget) or not budget >= 0:
+        raise AnalysisError(
+            f"The budget must be a number from 0, not {budget!r}. Leave it out for no limit."
+        )
+    if groups is None and against == FAIRNESS:
+        raise AnalysisError(
+            "A front against fairness is between groups. Give the group of each demand point."
+        )
+    if groups is not None and against != FAIRNESS:
+        raise AnalysisError(f"A front against {against} has no groups. Leave them out.")
 
 
 def _aims(
@@ -204,30 +210,11 @@ def _aims(
     groups: pd.Series | None,
 ) -> tuple[Aims, list[object]]:
     if against == PRICE:
-        return PriceAims(question, _prices(prices, question.candidates), budget), []
+        return PriceAims(question, aligned_prices(prices, question.candidates), budget), []
     if groups is None:
         return TravelAims(question, standard), []
     group, names = group_codes(groups, question)
     return FairAims(question, group, len(names)), names
-
-
-def _prices(prices: pd.Series | None, candidates: pd.Index) -> Floats:
-    if prices is None:
-        return np.ones(len(candidates))
-    twice = prices.index[prices.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(f"Some sites have more than one price: {shown(twice)}.")
-    absent = candidates[~candidates.isin(prices.index)]
-    if len(absent):
-        raise AnalysisError(f"{len(absent)} candidates have no price: {shown(absent)}.")
-    values = prices.reindex(candidates).to_numpy(dtype=float, na_value=np.nan)
-    wrong = candidates[~(np.isfinite(values) & (values >= 0))]
-    if len(wrong):
-        raise AnalysisError(
-            f"The price of {len(wrong)} candidates is negative, missing or infinite: "
-            f"{shown(wrong)}."
-        )
-    return values
 
 
 def group_codes(groups: pd.Series, question: Question) -> tuple[Integers, list[object]]:
@@ -247,15 +234,16 @@ def group_codes(groups: pd.Series, question: Question) -> tuple[Integers, list[o
     names
         Of the groups.
     """
-    twice = groups.index[groups.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(f"Some demand has more than one group: {shown(twice)}.")
+    groups = by_id(groups, "The table of groups", "demand")
     given = groups.reindex(question.asked).astype(object)
     people = pd.Series(question.people, index=question.demand).reindex(question.asked)
     lives = given.notna() & (people > 0)
     names = list(dict.fromkeys(given[lives]))
     if not names:
-        raise AnalysisError("No demand with people has a group: index groups like the demand.")
+        raise AnalysisError(
+            "No demand with people has a group."
+            f"{types_differ(question.asked, groups.index)} Index the groups like the demand."
+        )
     number = {name: at for at, name in enumerate(names)}
     codes = given.map(lambda name: number.get(name, -1) if pd.notna(name) else -1)
     return codes.reindex(question.demand).to_numpy(dtype=np.int64), names

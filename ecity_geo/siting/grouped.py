@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.given import shown
+from ecity_geo.siting.arguments import aligned_population
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import aligned_population, shown
 
 
 def covered_by(

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.arguments import within
 from ecity_geo.siting.capacitated import capacitated
 from ecity_geo.siting.covering import coverage, covering_teller, undominated
 from ecity_geo.siting.exchange import greedy, interchange
@@ -27,7 +27,7 @@ def mclp(
     *,
     standard: float,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     capacity: pd.Series | None = None,
     time_limit: float = 20.0,
@@ -47,8 +47,9 @@ def mclp(
         Number of new sites. Exactly this many are chosen, even if fewer would cover the same:
         the last ones then add nobody, which `SitingPlan.gains` shows.
     candidates
-        Ids of the possible sites. Where an earlier candidate would do as well in the place of a
-        chosen one, the earlier one is chosen.
+        Ids of the possible sites; by default all facilities of `cost` that are not existing.
+        Where an earlier candidate would do as well in the place of a chosen one, the earlier one
+        is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
     capacity
@@ -77,10 +78,8 @@ def mclp(
     facilities that are open already.
     """
     began = time.monotonic()
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
     question = ask(
-        cost.within(standard),
+        within(cost, standard),
         population,
         p=p,
         candidates=candidates,
@@ -111,7 +110,7 @@ def p_median(
     population: pd.Series,
     *,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     capacity: pd.Series | None = None,
     time_limit: float = 20.0,
@@ -128,8 +127,9 @@ def p_median(
     p
         Number of new sites.
     candidates
-        Ids of the possible sites. Where an earlier candidate would do as well in the place of a
-        chosen one, the earlier one is chosen.
+        Ids of the possible sites; by default all facilities of `cost` that are not existing.
+        Where an earlier candidate would do as well in the place of a chosen one, the earlier one
+        is chosen.
     existing
         Ids of the sites that stand and stay; none by default.
     capacity

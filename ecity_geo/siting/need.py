@@ -9,9 +9,10 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import is_number, numbers, shown, types_differ
+from ecity_geo.siting.arguments import aligned_population, kind, number_list
 from ecity_geo.siting.models import mclp
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import aligned_population, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,29 +70,69 @@ def need(
         If `mix` leaves 0 to 1, the population is incomplete or negative, a readiness lies off the
         scale or is given twice, nobody's is known, or everybody is at the top of the scale.
     """
-    if not 0 <= mix <= 1:
-        raise AnalysisError(f"mix is a share between 0 and 1, not {mix!r}.")
-    low, high = scale
-    if not low < high:
-        raise AnalysisError(f"A scale goes from its least value to its greatest, not {scale!r}.")
-    table = readiness.to_frame() if isinstance(readiness, pd.Series) else readiness
-    twice = table.index[table.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(f"Some demand has more than one readiness: {shown(twice)}.")
+    low, high = _check_scale(scale, mix)
+    table = _readiness_table(readiness)
     people = aligned_population(population, population.index)
-    known = table.reindex(population.index).astype(float)
-    if ((known < low) | (known > high)).any(axis=None):
-        raise AnalysisError(f"A readiness lies off the scale from {low:g} to {high:g}.")
+    known = _known(table.reindex(population.index), low, high)
     gap = (high - known) / (high - low)
     held = gap.notna().mul(people, axis=0).sum()
     if (held <= 0).any():
-        raise AnalysisError("Nobody's readiness is known; weigh by population alone.")
+        raise AnalysisError(
+            "Nobody's readiness is known."
+            f"{types_differ(population.index, table.index)} "
+            "Index it like the population, or weigh by population alone."
+        )
     mean = gap.mul(people, axis=0).sum() / held
     if (mean <= 0).any():
-        raise AnalysisError("Everybody is at the top of the scale: there is no gap to weigh by.")
+        raise AnalysisError(
+            "Everybody is at the top of the scale: there is no gap to weigh by. "
+            "Correct the scale, or weigh by population alone."
+        )
     relative = gap.fillna(mean).div(mean)
     weights = (1 - mix + mix * relative).mul(people, axis=0)
     return weights.iloc[:, 0] if isinstance(readiness, pd.Series) else weights
+
+
+def _check_scale(scale: tuple[float, float], mix: float) -> tuple[float, float]:
+    if not is_number(mix) or not 0 <= mix <= 1:
+        raise AnalysisError(f"mix is a share between 0 and 1, not {mix!r}. Correct it.")
+    ends = number_list(scale, "The ends of a scale")
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        raise AnalysisError(
+            f"A scale goes from its least value to its greatest, not {scale!r}. Give (1, 5), say."
+        )
+    return ends[0], ends[1]
+
+
+def _readiness_table(readiness: object) -> pd.DataFrame:
+    """Return a column per draw; ids given twice: an error."""
+    if not isinstance(readiness, pd.Series | pd.DataFrame):
+        raise AnalysisError(
+            f"Readiness is a Series, or a table with a column per draw, not {kind(readiness)}. "
+            "Index it like the population: pd.Series(values, index=population.index)."
+        )
+    twice = readiness.index[readiness.index.duplicated()].unique()
+    if len(twice):
+        raise AnalysisError(
+            f"Some demand has more than one readiness: {shown(twice)}. Give each one row."
+        )
+    return readiness.to_frame() if isinstance(readiness, pd.Series) else readiness
+
+
+def _known(table: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
+    """Return the numbers of the draws; words, and values off the scale: an error."""
+    columns = []
+    for at in range(table.shape[1]):
+        values, text = numbers(table.iloc[:, at])
+        wrong = table.index[text | (values < low) | (values > high)]
+        if len(wrong):
+            raise AnalysisError(
+                f"A readiness lies off the scale from {low:g} to {high:g}, or is no number, at "
+                f"{len(wrong)} demand points: {shown(wrong)}. Correct these, or the scale."
+            )
+        columns.append(values)
+    found = np.array(columns).reshape(table.shape[1], len(table)).T
+    return pd.DataFrame(found, index=table.index, columns=table.columns)
 
 
 def robust_mclp(
@@ -100,7 +141,7 @@ def robust_mclp(
     *,
     standard: float,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> RobustPlan:
@@ -131,8 +172,7 @@ def robust_mclp(
     Covered weight is linear in the weights: the plan for their mean is the best in expectation
     (Snyder 2006, doi:10.1080/07408170500216480).
     """
-    if not weights.shape[1] or not weights.columns.is_unique:
-        raise AnalysisError("Draws of the weights need a column each, with a name of its own.")
+    _check_draws(weights)
     asked = {
         "standard": standard,
         "p": p,
@@ -156,3 +196,22 @@ def robust_mclp(
         {"covered": ours, "best": best, "regret": np.maximum(regret, 0.0)}, index=weights.columns
     )
     return RobustPlan(plan=plan, chosen=chosen.rename_axis("site_id"), draws=draws)
+
+
+def _check_draws(weights: object) -> None:
+    if not isinstance(weights, pd.DataFrame):
+        raise AnalysisError(
+            f"Weights are a table with a column per draw, not {kind(weights)}. "
+            "Give one; for weights without draws there is mclp."
+        )
+    if not weights.shape[1] or not weights.columns.is_unique:
+        raise AnalysisError(
+            "Draws of the weights need a column each, with a name of its own. Name them anew."
+        )
+    for draw in weights:
+        wrong = weights.index[numbers(weights[draw])[1]]
+        if len(wrong):
+            raise AnalysisError(
+                f"The weights of draw {draw!r} are no numbers at {len(wrong)} demand points: "
+                f"{shown(wrong)}. Make numbers of what is text."
+            )

@@ -6,18 +6,21 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.arguments import check_cost
 from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
-from ecity_geo.siting.conditions import check, pose, refuse_hopeless, site_table
+from ecity_geo.siting.conditions import check, pose, refuse_hopeless
 from ecity_geo.siting.instance import Floats
 from ecity_geo.siting.program import COVERAGE, FAIREST, Model
 from ecity_geo.siting.question import ask
 from ecity_geo.siting.serving import LARGE, serve_all
+from ecity_geo.siting.site_table import site_table
 from ecity_geo.siting.solving import solve
 from ecity_geo.siting.why import why_not
 
@@ -35,7 +38,7 @@ def plan_sites(
     p: int | None = None,
     budget: float = math.inf,
     groups: pd.Series | None = None,
-    floors: float | Mapping[str, float] = 0.0,
+    floors: float | Mapping[Any, float] = 0.0,
     gini: float = 1.0,
     single_source: bool = False,
     time_limit: float = 20.0,
@@ -100,6 +103,7 @@ def plan_sites(
     2009, doi:10.1080/07408170802712590, minimise it).
     """
     began = time.monotonic()
+    check_cost(cost)
     check(objective, standard, p, budget, gini)
     table = site_table(sites)
     reach = cost if standard is None else cost.within(standard)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import SHOWN_IDS, shown
+from ecity_geo.siting.arguments import (
+    aligned_population,
+    candidate_ids,
+    check_cost,
+    check_sites,
+    check_time,
+    site_ids,
+)
 from ecity_geo.siting.instance import Floats, Integers
 
-SHOWN_IDS = 10
+__all__ = ["SHOWN_IDS", "Question", "ask", "check_sites", "check_time", "joined", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,13 +94,15 @@ def ask(
     population: pd.Series,
     *,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None,
     existing: pd.Index | None,
     time_limit: float,
     least: int = 1,
 ) -> Question:
     """Check the arguments that all models share, and align them by id; `p` is from `least` on."""
-    candidates, existing = site_ids(candidates), site_ids(existing)
+    check_cost(cost)
+    existing = site_ids(existing)
+    candidates = candidate_ids(candidates, existing, cost.facility_ids)
     check_sites(p, candidates, existing, least=least)
     check_time(time_limit)
     people = aligned_population(population, cost.demand_ids)
@@ -116,83 +124,7 @@ def ask(
     )
 
 
-def aligned_population(population: pd.Series, demand_ids: pd.Index) -> Floats:
-    """Return the population in the order of the demand ids; missing or impossible: an error."""
-    twice = population.index[population.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(
-            f"The population names some demand ids more than once: {shown(twice)}. "
-            "Give each demand point one row."
-        )
-    absent = demand_ids.difference(population.index, sort=False)
-    if len(absent):
-        raise AnalysisError(
-            f"The population lacks {len(absent)} of the {len(demand_ids)} demand ids of the cost "
-            f"matrix: {shown(absent)}. Index it like the rows of the costs."
-        )
-    people = population.reindex(demand_ids).to_numpy(dtype=float, na_value=np.nan)
-    wrong = demand_ids[~(np.isfinite(people) & (people >= 0))]
-    if len(wrong):
-        raise AnalysisError(
-            f"The population of {len(wrong)} demand points is negative, missing or infinite: "
-            f"{shown(wrong)}. Correct the values, or leave these points out of the costs."
-        )
-    return people
-
-
 def joined(existing: pd.Index, candidates: pd.Index) -> pd.Index:
     """Existing sites, then candidates; of any type, so that an empty one changes nothing."""
     ids: pd.Index = pd.Index([*existing, *candidates], dtype=object)
     return ids
-
-
-def site_ids(ids: pd.Index | Iterable[object] | None) -> pd.Index:
-    """Return ids as an index, whatever holds them; none if there are none."""
-    if ids is None:
-        return pd.Index([], dtype=object)
-    if isinstance(ids, str | pd.DataFrame):
-        raise AnalysisError(
-            f"Candidates and existing sites are ids, not a {type(ids).__name__}. "
-            "Give an index or a list, such as that of a table: table.index."
-        )
-    return ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype=object)
-
-
-def shown(ids: pd.Index) -> str:
-    """First ids as text, the rest counted."""
-    text = ", ".join(repr(each) for each in ids[:SHOWN_IDS])
-    rest = len(ids) - SHOWN_IDS
-    return f"{text} and {rest} more" if rest > 0 else text
-
-
-def check_time(time_limit: float) -> None:
-    """Raise AnalysisError unless there is time to answer in."""
-    if not time_limit > 0:
-        raise AnalysisError(f"The time limit must be more than 0 seconds, not {time_limit!r}.")
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, Real) and float(number).is_integer()
-
-
-def check_sites(p: int, candidates: pd.Index, existing: pd.Index, *, least: int = 1) -> None:
-    """Raise AnalysisError unless p of the candidates can be chosen beside the existing sites."""
-    for name, ids in (("candidates", candidates), ("existing sites", existing)):
-        twice = ids[ids.duplicated()].unique()
-        if len(twice):
-            raise AnalysisError(f"Some {name} are given more than once: {shown(twice)}.")
-    both = candidates[candidates.isin(existing)]
-    if len(both):
-        raise AnalysisError(
-            f"Some sites are both existing and candidates: {shown(both)}. "
-            "Leave those that stand already out of the candidates."
-        )
-    if not _is_whole(p) or p < least:
-        raise AnalysisError(
-            f"The number of new sites p must be a whole number from {least}, not {p!r}."
-        )
-    if p > len(candidates):
-        raise AnalysisError(
-            f"p = {int(p)} new sites are asked for, but there are only {len(candidates)} "
-            "candidates. Lower p, or give more candidates."
-        )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.siting.arguments import check_sites, number_list, within
 from ecity_geo.siting.covering import coverage, covering_teller, undominated
 from ecity_geo.siting.covering_models import p_center
 from ecity_geo.siting.exchange import greedy
@@ -20,7 +21,7 @@ from ecity_geo.siting.explain import explain
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Instance
 from ecity_geo.siting.models import mclp, p_median
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import Question, ask, check_sites
+from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.search import Outcome, search
 from ecity_geo.siting.watching import Teller
 
@@ -31,7 +32,7 @@ def coverage_curve(
     *,
     standard: float,
     ps: Iterable[int],
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> pd.DataFrame:
@@ -63,13 +64,11 @@ def coverage_curve(
     AnalysisError
         If there are no numbers, or as in `ecity_geo.siting.models.mclp`.
     """
-    numbers = list(ps)
+    numbers = number_list(ps, "The numbers of sites ps")
     if not numbers:
-        raise AnalysisError("A curve needs at least one number of sites.")
-    if not standard >= 0:
-        raise AnalysisError(f"The standard must be a number from 0, not {standard!r}.")
+        raise AnalysisError("A curve needs at least one number of sites. Give ps=range(1, 11).")
     question = ask(
-        cost.within(standard),
+        within(cost, standard),
         population,
         p=0,
         candidates=candidates,
@@ -156,7 +155,7 @@ def compare_aims(
     *,
     standard: float,
     p: int,
-    candidates: pd.Index,
+    candidates: pd.Index | None = None,
     existing: pd.Index | None = None,
     time_limit: float = 20.0,
 ) -> pd.DataFrame:

@@ -196,8 +196,8 @@ def test_more_capacity_and_more_money_never_serve_fewer(seed: int) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"objective": "profit"}, "No objective"),
-        ({"standard": None}, "needs a standard"),
+        ({"objective": "profit"}, "no objective 'profit'. Take one of"),
+        ({"standard": None}, "there is none. Give the standard"),
         ({"p": None}, "every site would be opened"),
         ({"p": 9}, "of fewer candidates"),
         ({"floors": 0.5}, "of groups"),
@@ -355,17 +355,17 @@ def test_the_greatest_floor_that_would_do_is_said() -> None:
 @pytest.mark.parametrize(
     ("columns", "change", "told"),
     [
-        ({"closable": "False"}, {}, "must be True or False, not 'False'"),
-        ({"standing": np.nan}, {}, "must be True or False, not nan"),
-        ({"price": "dear"}, {}, "'price' of the sites must be numbers"),
-        ({"capacity": "big"}, {}, "'capacity' of the sites must be numbers"),
+        ({"closable": "False"}, {}, "must be True or False, .* first 'False'"),
+        ({"standing": np.nan}, {}, "must be True or False, .* first nan"),
+        ({"price": "dear"}, {}, "'price' must be a number, .* first 'dear': 's0'"),
+        ({"capacity": "big"}, {}, "'capacity' must be a number, .* first 'big'"),
         ({}, {"p": float("nan")}, "p must be a whole number"),
         ({}, {"p": 1.5}, "p must be a whole number"),
         ({}, {"budget": float("nan")}, "budget must be a number"),
         ({}, {"gini": 1.5}, "between 0 and 1"),
         ({}, {"gini": 0.5}, "between groups"),
         ({}, {"floors": float("nan"), "groups": "one"}, "share of the people"),
-        ({}, {"groups": "twice"}, "groups more than once"),
+        ({}, {"groups": "twice"}, "table of groups names some demand ids more than once: 'h0'"),
     ],
 )
 def test_what_is_no_number_or_no_answer_is_refused(
@@ -382,12 +382,16 @@ def test_what_is_no_number_or_no_answer_is_refused(
         siting.plan_sites(town.cost, town.people, sites, **asked)
 
 
-def test_groups_may_be_numbers() -> None:
+def test_groups_keep_their_type() -> None:
     town = Town(1)
-    groups = pd.Series([1, 1, 2, 2, 2], index=town.frame.index)
-    asked = {"standard": 30, "p": 1, "groups": groups, "floors": {2: 0.5}}
+    groups = pd.Series([1, 1, "1", 2, 2], index=town.frame.index, dtype=object)
+    asked = {"standard": 30, "p": 1, "groups": groups, "floors": {2: 0.5, "1": 0.25}}
     found = siting.plan_sites(town.cost, town.people, town.sites, **asked)
-    assert found.groups["floor"].to_dict() == {"1": 0.0, "2": 0.5}
+    assert found.groups["floor"].to_dict() == {1: 0.0, "1": 0.25, 2: 0.5}
+    people = town.people.groupby([f"{each!r}" for each in groups]).sum()
+    assert found.groups["people"].rename(repr).to_dict() == people.to_dict()
+    with pytest.raises(AnalysisError, match=r"'2'\. The types differ: '2' \(str\) is no 2 \(int\)"):
+        siting.plan_sites(town.cost, town.people, town.sites, **asked | {"floors": {"2": 0.5}})
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e6])

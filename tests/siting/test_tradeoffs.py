@@ -357,17 +357,20 @@ def test_a_front_by_hand() -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"against": "beauty"}, "against 'beauty'; there are price, travel, fairness"),
+    ({"against": "beauty"}, "against 'beauty'. Take one of price, travel, fairness"),
     ({"standard": -1.0}, "from 0, not -1"),
     ({"p": 2}, "give a budget, not p"),
     ({"against": "travel"}, "number of new sites p is needed"),
     ({"against": "travel", "p": 1, "budget": 2.0}, "for fronts against price"),
-    ({"against": "fairness", "p": 1}, "which demand is in which group"),
+    ({"against": "fairness", "p": 1}, "between groups. Give the group"),
     ({"groups": pd.Series(["a"])}, "against price has no groups"),
     ({"budget": float("nan")}, "budget must be a number from 0"),
     ({"prices": pd.Series([1.0], index=["site 0"])}, "1 candidates have no price: 'site 1'"),
     ({"prices": pd.Series([1.0, -1.0], index=["site 0", "site 1"])}, "negative, missing"),
-    ({"prices": pd.Series([1.0] * 3, index=["site 0", "site 1", "site 1"])}, "more than one"),
+    (
+        {"prices": pd.Series([1.0] * 3, index=["site 0", "site 1", "site 1"])},
+        "ids more than once: 'site 1'",
+    ),
     ({"candidates": pd.Index([], dtype=object)}, "only 0 candidates"),
     ({"time_limit": 0.0}, "more than 0 seconds"),
 ]
@@ -387,7 +390,7 @@ def test_groups_of_nobody_are_refused(groups: pd.Series) -> None:
     with pytest.raises(AnalysisError, match="No demand with people has a group"):
         front_of(city, "fairness", pd.Series(), groups)
     twice = pd.Series(["a", "b"], ["home 0", "home 0"])
-    with pytest.raises(AnalysisError, match="more than one group: 'home 0'"):
+    with pytest.raises(AnalysisError, match="more than once: 'home 0'"):
         front_of(city, "fairness", pd.Series(), twice)
 
 
