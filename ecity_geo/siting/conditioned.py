@@ -56,6 +56,7 @@ def conditioned_plan(
     x: Floats,
     bound: float,
     *,
+    ties: int | None,
     unit: str,
     standard: float | None,
     seconds: float,
@@ -76,6 +77,8 @@ def conditioned_plan(
         Variables.
     bound
         Of their cost.
+    ties
+        Exchanges that would be as good; None where they were not counted.
     unit, standard, seconds
         As in the plan.
     """
@@ -124,7 +127,7 @@ def conditioned_plan(
         standard=standard,
         unit=unit,
         unreachable=question.unreachable,
-        ties=0,
+        ties=ties,
         seconds=seconds,
     )
     return ConditionedPlan(

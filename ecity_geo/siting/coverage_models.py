@@ -22,6 +22,7 @@ from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Instance, Integ
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.search import OBJECTIVE_SIZE, search
+from ecity_geo.siting.ties import earliest_backup
 from ecity_geo.siting.watching import teller
 
 Decay = Callable[[Floats], Floats]
@@ -178,10 +179,16 @@ def backup_coverage(
         scaled, time_limit=left, tolerance=1e-6, start=start, report=tell.reporter(scale=1 / factor)
     )
     x = start if answer.x is None else answer.x
-    chosen = np.flatnonzero(x[: len(question.candidates)] > 0.5)
+    chosen, ties = earliest_backup(
+        question.reach(question.people > 0),
+        question.people[question.people > 0],
+        _times(question)[question.people > 0],
+        backup,
+        np.flatnonzero(x[: len(question.candidates)] > 0.5),
+    )
     # before the solver proves anything: nobody counts for more than one
     bound = min(stands - answer.bound / factor, float(question.people.sum()))
-    plan = _backup_plan(question, chosen, backup, bound, cost.unit, float(standard), began)
+    plan = _backup_plan(question, chosen, backup, bound, ties, cost.unit, float(standard), began)
     return tell.done(plan)
 
 
@@ -333,6 +340,7 @@ def _backup_plan(
     chosen: Integers,
     backup: float,
     bound: float,
+    ties: int,
     unit: str,
     standard: float,
     began: float,
@@ -383,6 +391,6 @@ def _backup_plan(
         standard=standard,
         unit=unit,
         unreachable=question.unreachable,
-        ties=0,
+        ties=ties,
         seconds=time.monotonic() - began,
     )

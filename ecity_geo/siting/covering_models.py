@@ -15,14 +15,17 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.arguments import aligned_prices, within
 from ecity_geo.siting.capacitated import capacitated
 from ecity_geo.siting.centre import Centre, find_centre
-from ecity_geo.siting.covers import Cover, solve_cover
+from ecity_geo.siting.covers import solve_cover
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.reach import out_of_reach
-from ecity_geo.siting.watching import teller
+from ecity_geo.siting.ties import earliest_cover
+from ecity_geo.siting.watching import Teller, teller
 
 COVERS = ("all", "reachable")
+_LEAST_TIME = 0.01
+"""Seconds to make a cover in, however late it is."""
 
 
 def lscp(
@@ -108,10 +111,12 @@ def lscp(
         )
     near = ask(near_cost, population, p=0, least=0, **asked)
     rows = _open_rows(near) & ~beyond
+    covers = near.reach(rows)
     tell = teller("lscp")
-    answer = solve_cover(_matrix(near, rows), price, time_limit=time_limit, tell=tell)
-    chosen = np.empty(0, dtype=np.int64) if answer.chosen is None else answer.chosen
-    return tell.done(_covering_plan(near, chosen, price, answer, standard, cost.unit, began))
+    chosen, bound = _cheapest(covers, price, deadline=began + time_limit, tell=tell)
+    chosen, ties = earliest_cover(covers, price, chosen)
+    plan = _covering_plan(near, chosen, price, bound, ties, standard, cost.unit, began)
+    return tell.done(plan)
 
 
 def p_center(
@@ -174,24 +179,32 @@ def _open_rows(question: Question) -> Flags:
     return rows
 
 
-def _matrix(question: Question, rows: Flags) -> csr_array:
-    """Return which candidates reach which of the rows."""
-    pair = (question.column >= question.n_existing) & rows[question.row]
-    place = np.cumsum(rows) - 1
-    return csr_array(
-        (
-            np.ones(int(pair.sum())),
-            (place[question.row[pair]], question.column[pair] - question.n_existing),
-        ),
-        shape=(int(rows.sum()), len(question.candidates)),
-    )
+def _cheapest(
+    covers: csr_array, price: Floats, *, deadline: float, tell: Teller
+) -> tuple[Integers, float]:
+    """Return the cheapest columns that cover every row, and a bound of their price.
+
+    Columns without a price are always worth having: the others cover what these leave, and then
+    as few of these as do are taken for the rest.
+    """
+    free, priced = np.flatnonzero(price == 0), np.flatnonzero(price > 0)
+    rows = np.asarray(covers[:, free].sum(axis=1)).ravel() == 0
+    seconds = max(deadline - time.monotonic(), _LEAST_TIME)
+    paid = solve_cover(covers[rows][:, priced], price[priced], time_limit=seconds, tell=tell)
+    chosen = priced[paid.chosen] if paid.chosen is not None else priced[:0]
+    left = ~rows & (np.asarray(covers[:, chosen].sum(axis=1)).ravel() == 0)
+    seconds = max(deadline - time.monotonic(), _LEAST_TIME)
+    given = solve_cover(covers[left][:, free], np.ones(len(free)), time_limit=seconds)
+    more = free[given.chosen] if given.chosen is not None else free[:0]
+    return np.sort(np.append(chosen, more)), paid.bound
 
 
 def _covering_plan(
     question: Question,
     chosen: Integers,
     price: Floats,
-    answer: Cover,
+    least: float,
+    ties: int,
     standard: float,
     unit: str,
     began: float,
@@ -202,7 +215,7 @@ def _covering_plan(
         np.concatenate([np.arange(question.n_existing), question.n_existing + order])
     )
     objective = float(price[chosen].sum())
-    bound = min(max(answer.bound, 0.0), objective)
+    bound = min(max(least, 0.0), objective)
     gap = (objective - bound) / objective if objective else 0.0
     if gap <= CLOSED_GAP:
         bound, gap = objective, 0.0
@@ -225,7 +238,7 @@ def _covering_plan(
         standard=float(standard),
         unit=unit,
         unreachable=question.unreachable,
-        ties=0,
+        ties=ties,
         seconds=time.monotonic() - began,
     )
 

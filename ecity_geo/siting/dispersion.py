@@ -23,6 +23,7 @@ from ecity_geo.siting.arguments import (
 from ecity_geo.siting.instance import CLOSED_GAP, Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.question import joined
+from ecity_geo.siting.ties import earliest
 
 
 def p_dispersion(
@@ -169,20 +170,16 @@ def _prefer_earlier(
     apart: Floats, away: Floats, chosen: Integers, radius: float
 ) -> tuple[Integers, int]:
     """Replace sites by earlier candidates that are as far apart; count the ties that remain."""
-    chosen = np.sort(chosen)
-    while True:
-        equal = np.zeros((len(chosen), len(away)), dtype=bool)
-        for at in range(len(chosen)):
-            rest = np.delete(chosen, at)
+
+    def equal(columns: Integers) -> Flags:
+        same = np.zeros((len(columns), len(away)), dtype=bool)
+        for at in range(len(columns)):
+            rest = np.delete(columns, at)
             near = np.minimum(apart[:, rest].min(axis=1, initial=np.inf), away)
-            equal[at] = near >= radius
-        equal[:, chosen] = False
-        earlier = equal & (np.arange(len(away)) < chosen[:, None])
-        coming = np.flatnonzero(earlier.any(axis=0))
-        if not len(coming):
-            return chosen, int(equal.sum())
-        leaving = np.flatnonzero(earlier[:, coming[0]])[-1]
-        chosen = np.sort(np.append(np.delete(chosen, leaving), coming[0]))
+            same[at] = near >= radius
+        return same
+
+    return earliest(chosen, equal)
 
 
 def _farthest(apart: Floats, away: Floats, p: int) -> Integers:

@@ -51,7 +51,8 @@ class SitingPlan:
         the standard, where the model has one).
     ties
         Number of exchanges of one new site for another candidate that would be exactly as
-        good; the earlier candidate stands in the plan.
+        good; the earlier candidate stands in the plan. Missing where they were not counted: in
+        `ecity_geo.siting.planning.plan_sites`, where a condition may rule exchanges out.
     seconds
         Wall time of the solution (not written to outputs: these are the same bytes each time).
     seed
@@ -74,7 +75,7 @@ class SitingPlan:
     standard: float | None
     unit: str
     unreachable: pd.Index
-    ties: int
+    ties: int | None
     seconds: float
     seed: int = SEED
     covered: pd.DataFrame | None = None

@@ -20,6 +20,7 @@ from ecity_geo.siting.instance import Floats
 from ecity_geo.siting.program import COVERAGE, FAIREST, Model
 from ecity_geo.siting.question import ask
 from ecity_geo.siting.serving import LARGE, serve_all
+from ecity_geo.siting.settling import nearest_shares, settle
 from ecity_geo.siting.site_table import site_table
 from ecity_geo.siting.solving import solve
 from ecity_geo.siting.why import why_not
@@ -119,6 +120,9 @@ def plan_sites(
     model = replace(model, gini=float(gini), single=single_source)
     refuse_hopeless(question, model, lives)
     x, bound = _best(model, deadline=began + time_limit)
+    opened, ties = settle(model, x[: model.n_sites] > 0.5)
+    if ties is not None:
+        x = np.concatenate([opened, nearest_shares(model, opened)])
     return conditioned_plan(
         question,
         model,
@@ -127,6 +131,7 @@ def plan_sites(
         names,
         x,
         bound,
+        ties=ties,
         unit=cost.unit,
         standard=standard,
         seconds=time.monotonic() - began,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.given import SHOWN_IDS, shown
@@ -17,7 +18,7 @@ from ecity_geo.siting.arguments import (
     check_time,
     site_ids,
 )
-from ecity_geo.siting.instance import Floats, Integers
+from ecity_geo.siting.instance import Flags, Floats, Integers
 
 __all__ = ["SHOWN_IDS", "Question", "ask", "check_sites", "check_time", "joined", "shown"]
 
@@ -71,6 +72,19 @@ class Question:
         reached = np.zeros(len(self.demand), dtype=bool)
         reached[self.row] = True
         return self.asked[self.asked.isin(self.demand[~reached])]
+
+    def living(self, among: Flags) -> pd.Index:
+        """Ids of the demand with people among some of the rows, in the caller's order."""
+        return self.asked[self.asked.isin(self.demand[among & (self.people > 0)])]
+
+    def reach(self, rows: Flags) -> csr_array:
+        """Return which candidates reach which of the rows: some rows x candidates."""
+        pair = (self.column >= self.n_existing) & rows[self.row]
+        place = np.cumsum(rows) - 1
+        at = place[self.row[pair]], self.column[pair] - self.n_existing
+        return csr_array(
+            (np.ones(int(pair.sum())), at), shape=(int(rows.sum()), len(self.candidates))
+        )
 
     def nearest(self, columns: Integers, *, standard: float = np.inf) -> tuple[Integers, Floats]:
         """Nearest of some columns for each demand point, and its cost.

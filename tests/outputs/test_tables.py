@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.schema import Repair, Tally
 from ecity_geo.outputs import tables as tabling
+from ecity_geo.outputs.runinfo import run_info
+from ecity_geo.outputs.runinfo import to_json as to_run
 from ecity_geo.outputs.tables import check_table, columns, tables, to_csv, to_json, to_text
 from outputs.factory import make_findings
 
@@ -137,6 +139,21 @@ def test_plan_without_a_standard_has_none(made: dict[str, pd.DataFrame]) -> None
     plans = made["plans"].set_index("model")
     assert plans["standard"].isna().to_dict() == {"mclp": False, "p_median": True}
     assert "seconds" not in plans
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_ties_that_were_not_counted_are_missing_and_not_none(*, counted: bool) -> None:
+    plans = make_findings().plans
+    under = replace(plans["mclp"], model="conditioned_coverage", ties=None)
+    findings = make_findings(plans={**(plans if counted else {}), "conditioned": under})
+    frame = tables(findings)["plans"].set_index("model")
+    assert frame["ties"].dtype == "Int64"
+    assert pd.isna(frame.loc["conditioned", "ties"])
+    ends = [line.split(",")[11] for line in to_csv(tables(findings)["plans"]).splitlines()]
+    assert ends == ["ties", *["0", "0"][: 2 * counted], ""]
+    rows = json.loads(to_json(tables(findings)["plans"], name="plans", study=findings.study))
+    assert rows["rows"][-1]["ties"] is None
+    assert json.loads(to_run(run_info(findings)))["plans"]["conditioned"]["ties"] is None
 
 
 def test_without_plans_the_tables_keep_their_columns() -> None:

@@ -118,7 +118,7 @@ def test_a_number_of_sites_that_is_none_is_refused(p: object) -> None:
 def test_two_prices_of_one_candidate_are_refused() -> None:
     city = city_from([[1, 2]], [5], existing=0, p=1)
     twice = pd.Series([1.0, 2.0, 3.0], index=["site 0", "site 0", "site 1"])
-    with pytest.raises(AnalysisError, match="more than one price: 'site 0'"):
+    with pytest.raises(AnalysisError, match="candidate ids more than once: 'site 0'"):
         siting.lscp(city.cost, city.population, standard=2, prices=twice, **city.sites)
 
 
