@@ -174,6 +174,11 @@ def _refuse_beside_front(given: dict[str, Any]) -> None:
 def _refuse_figure(given: dict[str, Any], svg: Path | None, lang: str | None) -> None:
     if svg is not None and not {"curve", "front"} & given.keys():
         raise click.UsageError("--svg writes the figure of --curve or --front: give one of them.")
+    if svg is not None and svg.suffix.lower() != ".svg":
+        raise click.UsageError(
+            f"--svg writes SVG, not {svg.suffix or 'a file without a suffix'}: "
+            f"name it {svg.with_suffix('.svg').name}."
+        )
     if lang is not None and svg is None:
         raise click.UsageError("--lang is the language of the figure: give --svg too.")
 
@@ -258,6 +263,12 @@ def _front(study: Study, against: str, svg: Path | None, lang: str) -> tuple[pd.
 
 
 def _told(front: Front) -> str:
+    alone = len(front.ungrouped)
+    told = f" {alone} demand points with people have no group: no share is theirs." if alone else ""
+    return _told_whole(front) + told
+
+
+def _told_whole(front: Front) -> str:
     count, aims = len(front.table), f"coverage and {front.against}"
     if front.complete:
         return f"{count} plans: all that no other betters in both {aims}, each proven."

@@ -37,6 +37,9 @@ class ConditionedPlan:
         Per open site: `people` whom it serves, `capacity` and `used`, their ratio.
     groups
         Per group: `people`, `served`, `share` and its `floor`.
+    ungrouped
+        Ids of the demand with people whose group is not given, where groups are: no floor and no
+        limit of inequality is theirs.
     """
 
     plan: SitingPlan
@@ -45,6 +48,7 @@ class ConditionedPlan:
     shares: pd.DataFrame
     load: pd.DataFrame
     groups: pd.DataFrame
+    ungrouped: pd.Index
 
 
 def conditioned_plan(
@@ -114,6 +118,7 @@ def conditioned_plan(
         },
         index=table.index[order],
     )
+    alone = (model.group < 0) & bool(names)
     plan = SitingPlan(
         model=f"conditioned_{model.objective}",
         sites=table.index[order],
@@ -137,6 +142,7 @@ def conditioned_plan(
         shares=shares,
         load=_load(table, opened, served),
         groups=_group_table(model, names, share),
+        ungrouped=question.asked[question.asked.isin(question.demand[lives[alone]])],
     )
 
 

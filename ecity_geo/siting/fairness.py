@@ -40,7 +40,8 @@ def price_of_fairness(
         As in `ecity_geo.siting.models.mclp`.
     groups
         Group of each demand point, such as its district or fabric, by id. Demand without a group
-        counts in the total only, and so does a group without people.
+        counts in the total only, and its people are told in `ungrouped`; a group without people
+        does not count.
     floors
         Least shares covered of each group, each for a plan of its own.
     time_limit
@@ -56,8 +57,9 @@ def price_of_fairness(
         part of those covered by the first plan, and `price_low` and `price_high`, between which
         it is proven to lie; `bound`, which no such plan exceeds, `gap`; `status`: ``"optimal"``,
         ``"time_limit"``, ``"infeasible"`` (no plan keeps the floor; the fairest plan says how far
-        one can go) or ``"unknown"`` (none was found in the time); `sites`, the new ones. Without
-        a plan its numbers are missing.
+        one can go) or ``"unknown"`` (none was found in the time); `sites`, the new ones;
+        `ungrouped`, people whose group is not given, the same in each row: no floor is theirs.
+        Without a plan its numbers are missing.
 
     Raises
     ------
@@ -91,7 +93,8 @@ def price_of_fairness(
         _row(aims, question, names, *answer)
         for answer in _answers(aims, levels, began + time_limit)
     ]
-    return _priced(pd.DataFrame(rows))
+    alone = float(question.people[group < 0].sum())
+    return _priced(pd.DataFrame(rows)).assign(ungrouped=alone)
 
 
 def _answers(

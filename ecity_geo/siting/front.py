@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -56,6 +56,9 @@ class Front:
         Ids of the sites that stand.
     seconds
         Wall time.
+    ungrouped
+        Ids of the demand with people whose group is not given, against fairness: they count in
+        the coverage only.
     """
 
     against: str
@@ -68,6 +71,7 @@ class Front:
     p: int | None
     existing: pd.Index
     seconds: float
+    ungrouped: pd.Index = field(default_factory=lambda: pd.Index([], dtype=object))
 
     @property
     def other(self) -> str:
@@ -117,8 +121,8 @@ def pareto_front(
         Greatest price.
     groups
         Group of each demand point, such as its district or fabric, by id; needed against
-        fairness. Demand without a group counts in the coverage only, and so does a group without
-        people.
+        fairness. Demand without a group counts in the coverage only, and is named in
+        `Front.ungrouped`; a group without people does not count.
     time_limit
         Seconds for the whole front.
 
@@ -152,7 +156,7 @@ def pareto_front(
         existing=existing,
         time_limit=time_limit,
     )
-    aims, names = _aims(against, question, standard, prices, budget, groups)
+    aims, names, ungrouped = _aims(against, question, standard, prices, budget, groups)
     left = time_limit - (time.monotonic() - began)
     found = explore(aims, time_limit=left)
     return Front(
@@ -166,6 +170,7 @@ def pareto_front(
         p=None if against == PRICE else number,
         existing=question.existing,
         seconds=time.monotonic() - began,
+        ungrouped=ungrouped,
     )
 
 
@@ -208,13 +213,15 @@ def _aims(
     prices: pd.Series | None,
     budget: float,
     groups: pd.Series | None,
-) -> tuple[Aims, list[object]]:
+) -> tuple[Aims, list[object], pd.Index]:
+    """Return both aims; against fairness the groups, and who has none."""
+    nobody = question.asked[:0]
     if against == PRICE:
-        return PriceAims(question, aligned_prices(prices, question.candidates), budget), []
+        return PriceAims(question, aligned_prices(prices, question.candidates), budget), [], nobody
     if groups is None:
-        return TravelAims(question, standard), []
+        return TravelAims(question, standard), [], nobody
     group, names = group_codes(groups, question)
-    return FairAims(question, group, len(names)), names
+    return FairAims(question, group, len(names)), names, question.living(group < 0)
 
 
 def group_codes(groups: pd.Series, question: Question) -> tuple[Integers, list[object]]:

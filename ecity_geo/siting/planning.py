@@ -57,7 +57,8 @@ def plan_sites(
         False), `closable` (a standing site may be closed, default False), `price` (of opening a
         new site, or of closing a standing one; below 0 where closing saves; default 1 for new
         sites, 0 for standing ones), `capacity` (people, default any number) and `place` (of
-        several kinds of site at one place at most one is open; default a place each). A site that
+        several kinds of site at one place at most one is open; default a place each). Other
+        columns are not read; one that is another word for one of these is an error. A site that
         moves is one that is closed and a new one.
     objective
         ``"coverage"``: most people served within the standard; ``"travel"``: all served at the
@@ -70,7 +71,8 @@ def plan_sites(
     budget
         Greatest price of opening and closing together.
     groups
-        Group of each demand point, such as its district or fabric, by id.
+        Group of each demand point, such as its district or fabric, by id. Demand without a group
+        is named in `ConditionedPlan.ungrouped`.
     floors
         Least share of the people of each group that are served: one number for all, or by group.
     gini

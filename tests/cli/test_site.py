@@ -169,6 +169,8 @@ def test_front_says_whether_it_is_whole(study: Path) -> None:
         ("--front travel --floor-by fabric", "leave out --floor-by"),
         ("--refine 100 --floor 0.5", "mclp or p_median"),
         ("--svg figure.svg", "--curve or --front: give one"),
+        ("--curve 3 --svg figure.png", "not .png: name it figure.svg"),
+        ("--curve 3 --svg figure", "a file without a suffix: name it figure.svg"),
         ("--curve 3 --lang fa", "give --svg too"),
         ("--front beauty", "'price', 'travel', 'fairness'"),
         ("--standard nan", "nan is not a finite number"),

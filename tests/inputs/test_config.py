@@ -149,6 +149,11 @@ def test_a_misspelt_model_is_answered_with_the_nearest(tmp_path: Path) -> None:
     assert fault.cure == "Did you mean 'p_center' in place of 'p_centre'?"
 
 
+def test_a_misspelt_curve_is_told_like_any_other_key(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, MINIMAL + "[siting]\ncurv = 5\n")
+    assert fault.cure == "Did you mean 'curve'?"
+
+
 def test_all_faults_of_a_file_come_at_once_with_line_and_cure(tmp_path: Path) -> None:
     text = MINIMAL.replace('path = "d.geojson"', 'pth = "d.geojson"\nrepair = "yes"')
     text += "[access]\nstandart = 5\n[analysis]\nconfidence = 95\n[siting]\np = 2.5\n[rankin]\n"

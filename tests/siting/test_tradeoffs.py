@@ -607,3 +607,20 @@ def test_aims_of_nobody_are_refused(
         city = replace(city, frame=city.frame.iloc[:0], population=city.population.iloc[:0])
     with pytest.raises(AnalysisError, match=message):
         aims_of(city)
+
+
+def test_demand_without_a_group_is_named_and_counted() -> None:
+    city = city_from([[1, 9], [9, 1], [1, 9], [9, 1]], [10, 20, 5, 0], existing=0, p=1)
+    groups = pd.Series(["x", "y"], index=["home 0", "home 1"])
+    asked: dict[str, Any] = {"standard": 1, "p": 1, "groups": groups}
+    front = siting.pareto_front(city.cost, city.population, against="fairness", **asked)
+    assert list(front.ungrouped) == ["home 2"]  # nobody lives at home 3
+    fair = siting.price_of_fairness(city.cost, city.population, **asked)
+    assert fair["ungrouped"].tolist() == [5.0, 5.0]
+    sites = pd.DataFrame(index=city.candidates)
+    found = siting.plan_sites(city.cost, city.population, sites, **asked)
+    assert list(found.ungrouped) == ["home 2"]
+    asked.pop("groups")
+    assert siting.plan_sites(city.cost, city.population, sites, **asked).ungrouped.empty
+    front = siting.pareto_front(city.cost, city.population, against="travel", **asked)
+    assert front.ungrouped.empty
