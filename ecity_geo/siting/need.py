@@ -10,7 +10,7 @@ import pandas as pd
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.given import is_number, numbers, shown, types_differ
-from ecity_geo.siting.arguments import aligned_population, kind, number_list
+from ecity_geo.siting.arguments import aligned_population, by_id, kind, number_list
 from ecity_geo.siting.models import mclp
 from ecity_geo.siting.plan import SitingPlan
 
@@ -72,6 +72,7 @@ def need(
     """
     low, high = _check_scale(scale, mix)
     table = _readiness_table(readiness)
+    population = by_id(population, "The population", "demand")
     people = aligned_population(population, population.index)
     known = _known(table.reindex(population.index), low, high)
     gap = (high - known) / (high - low)

@@ -129,3 +129,8 @@ def test_a_table_of_costs_is_told_how_to_become_a_matrix() -> None:
 def test_readiness_that_is_none_is_named_by_its_ids(readiness: Any, message: str) -> None:
     with pytest.raises(AnalysisError, match=message):
         siting.need(PEOPLE, readiness, scale=(1, 5))
+
+
+def test_need_of_people_in_a_list_is_told_to_take_ids() -> None:
+    with pytest.raises(AnalysisError, match="The population is a list, which does not say whose"):
+        siting.need([1, 2], pd.Series([1.0, 2.0]), scale=(1, 5))  # type: ignore[arg-type]
