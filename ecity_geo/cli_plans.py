@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ecity_geo.siting import SitingPlan
 
 SHOWN = 10
+BY = {"readiness": "readiness gap", "both": "number and readiness gap, half and half"}
 
 
 def plan_lines(findings: Findings) -> Iterator[str]:
@@ -25,12 +26,13 @@ def plan_lines(findings: Findings) -> Iterator[str]:
     line
         A sentence.
     """
-    from ecity_geo.outputs.plan_facts import closed, price
+    from ecity_geo.outputs.plan_facts import closed, need, price
 
     for model, plan in findings.plans.items():
         yield (
             f"{plan.model}: objective {amount(plan.objective)}, bound {amount(plan.bound)}, "
-            f"gap {percent(plan.gap)}, {plan.status}; {_covered(findings, model)}"
+            f"gap {percent(plan.gap)}, {plan.status}{_weighed(need(findings, model))}; "
+            f"{_covered(findings, model)}"
         )
         paid, shut = price(findings, model), closed(findings, model)
         if paid is not None:
@@ -41,6 +43,10 @@ def plan_lines(findings: Findings) -> Iterator[str]:
             yield _unreachable(findings, plan)
     if findings.out_of_reach and any(_leaves(plan) for plan in findings.plans.values()):
         yield findings.out_of_reach
+
+
+def _weighed(by: str) -> str:
+    return "" if by == "population" else f"; people weighted by {BY[by]}"
 
 
 def amount(value: float) -> str:

@@ -18,9 +18,10 @@ from ecity_geo.cli_common import (
     study_argument,
     with_options,
 )
+from ecity_geo.cli_fair import FAIRNESS, ROBUST, fairness_table, robust_table
 from ecity_geo.cli_plans import plan_lines
 from ecity_geo.errors import AnalysisError
-from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS, Conditions
+from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MIX, MODELS, WEIGHED, Conditions
 from ecity_geo.progress import stages
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ CURVE, FRONT, REFINED = "coverage_curve", "pareto_front", "refined_sites"
 REFINABLE = ("mclp", "p_median")
 AIMS = ("price", "travel", "fairness")
 CONDITIONS = ("floor", "floor_by", "gini", "budget")
-INSTEAD = ("curve", "front", "refine")
+INSTEAD = ("curve", "front", "refine", "robust", "price_of_fairness")
 """Options that ask for a table of their own instead of that of the sites."""
 
 
@@ -93,6 +94,23 @@ class _Asked(NamedTuple):
     help="Tell instead how much better sites do that may move so far off their candidates.",
 )
 @click.option(
+    "--need",
+    type=click.Choice(tuple(MIX)),
+    help="What people are weighted by (mclp, p_median, gradual and backup coverage).",
+)
+@click.option(
+    "--robust",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Tell instead how often N draws of the survey choose each site, and a plan for all.",
+)
+@click.option(
+    "--price-of-fairness",
+    is_flag=True,
+    default=None,
+    help="Tell instead what the fairest plan, and a --floor, cost in people covered.",
+)
+@click.option(
     "--time-limit",
     type=Number(min=0, min_open=True),
     help="Seconds a model, a whole curve or a whole front.",
@@ -121,6 +139,14 @@ def site(
     elif "front" in given:
         table, figure = _front(loaded, given["front"], svg, lang or "en")
         _write(loaded, table, style, FRONT, _Asked(svg, lang or "en", figure))
+    elif "robust" in given:
+        table, lines, more = robust_table(loaded, given["robust"])
+        emit(table, style, study=loaded, name=ROBUST, more=more)
+        click.echo("\n".join(lines), err=True)
+    elif "price_of_fairness" in given:
+        table, lines = fairness_table(loaded)
+        emit(table, style, study=loaded, name=FAIRNESS)
+        click.echo("\n".join(lines), err=True)
     else:
         _refuse_unread(loaded, given)
         if "refine" in given:
@@ -131,10 +157,11 @@ def site(
 
 def _refuse_together(given: dict[str, Any]) -> None:
     """Refuse options of which one would be ignored in silence."""
-    instead = [f"--{name}" for name in INSTEAD if name in given]
+    instead = [f"--{name.replace('_', '-')}" for name in INSTEAD if name in given]
     if len(instead) > 1:
         told = " and ".join(instead)
         raise click.UsageError(f"{told} tell a table of their own each: ask for one.")
+    _refuse_beside_fairness(given)
     conditions = set(CONDITIONS) & given.keys()
     model = given.get("model")
     if "front" in given:
@@ -142,6 +169,8 @@ def _refuse_together(given: dict[str, Any]) -> None:
     elif "refine" in given and (conditions or model not in (None, *REFINABLE)):
         models = " or ".join(REFINABLE)
         raise click.UsageError(f"--refine moves the sites of {models}: leave out the others.")
+    elif "price_of_fairness" in given:
+        return
     elif conditions and model not in (None, CONDITIONED):
         raise click.UsageError(
             f"--floor, --gini and --budget are read by the model {CONDITIONED} alone."
@@ -153,6 +182,24 @@ def _refuse_together(given: dict[str, Any]) -> None:
             "--curve asks the model mclp for each number of sites: leave out -p, --floor, "
             "--gini, --budget and other models."
         )
+
+
+def _refuse_beside_fairness(given: dict[str, Any]) -> None:
+    """Refuse what neither a robust plan nor the price of fairness reads."""
+    for table, read in (("robust", ("need",)), ("price_of_fairness", ("floor", "floor_by"))):
+        if table not in given:
+            continue
+        for name in ("model", "need", *CONDITIONS):
+            if name in given and name not in read:
+                raise click.UsageError(
+                    f"--{table.replace('_', '-')} asks the model mclp: leave out "
+                    f"--{name.replace('_', '-')}."
+                )
+    if given.get("robust") and given.get("need") == "population":
+        raise click.UsageError("--robust draws readiness: leave out --need population.")
+    weighs = {"curve", "front", "refine"} & given.keys()
+    if given.get("need", "population") != "population" and weighs:
+        raise click.UsageError(f"--{weighs.pop()} counts people: leave out --need.")
 
 
 def _refuse_beside_front(given: dict[str, Any]) -> None:
@@ -187,6 +234,9 @@ def _refuse_unread(study: Study, given: dict[str, Any]) -> None:
     """Refuse what the study's models do not read: it would be ignored in silence."""
     options = study.options
     conditions = options.conditions
+    if "need" in given and not set(options.models) & set(WEIGHED):
+        models = ", ".join(WEIGHED)
+        raise click.UsageError(f"--need is read by {models}: leave it out, or ask for one.")
     counting = {"lscp", CONDITIONED} if conditions.objective == "price" else {"lscp"}
     if "p" in given and counting.issuperset(options.models):
         models = ", ".join(options.models)
@@ -205,9 +255,10 @@ def _refuse_unread(study: Study, given: dict[str, Any]) -> None:
 def _asked(study: Study, given: dict[str, Any]) -> Study:
     """Return a study with the options that were given in place of its own."""
     changed = {name: given[name] for name in CONDITIONS if name in given}
-    model = given.get("model") or (CONDITIONED if changed else None)
+    conditioned = changed and "price_of_fairness" not in given
+    model = given.get("model") or (CONDITIONED if conditioned else None)
     options: dict[str, Any] = {
-        name: given[name] for name in ("p", "standard", "time_limit") if name in given
+        name: given[name] for name in ("p", "standard", "time_limit", "need") if name in given
     }
     options |= {"models": (model,)} if model else {}
     return with_options(study, **options, conditions=_conditions(study, given, changed))

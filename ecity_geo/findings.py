@@ -21,7 +21,7 @@ from ecity_geo.inputs.conditions import CONDITIONED
 from ecity_geo.inputs.instrument import Instrument
 from ecity_geo.ranking.composite import Ranking, rank_districts
 from ecity_geo.ranking.uncertainty import bootstrap_means
-from ecity_geo.site_findings import Sited, site
+from ecity_geo.site_findings import Sited, need_weights, site
 from ecity_geo.site_findings.conditions import closing_prices
 from ecity_geo.siting.conditioned import ConditionedPlan
 from ecity_geo.siting.plan import SitingPlan
@@ -114,7 +114,8 @@ def analyse(study: Study, *, progress: Progress | None = None) -> Findings:
     open_costs = costs.select(_open(study))
     demand, services = access_of(study, costs, open_costs)
     tell("siting")
-    sited = site(study, costs)
+    overall = readiness.overall_by_unit(table, "district")["readiness"]
+    sited = site(study, costs, weights=need_weights(study, overall))
     tell("ranking")
     demand["covered_planned"] = covered_with(demand, sited, standard=study.options.standard)
     by_unit = partial(_people_measures, study, demand, open_costs)
@@ -179,6 +180,11 @@ def readiness_of(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
         min_count=study.options.min_count,
         scale=_scale(study),
     )
+
+
+def district_readiness(study: Study, scores: pd.DataFrame) -> pd.Series:
+    """Mean readiness of each district; missing where it is suppressed."""
+    return readiness.overall_by_unit(readiness_of(study, scores), "district")["readiness"]
 
 
 def fabric_ids(study: Study) -> pd.Index:

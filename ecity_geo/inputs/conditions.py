@@ -16,6 +16,11 @@ MODELS = (
     CONDITIONED,
 )
 GROUPS = ("district", "fabric")
+POPULATION, READINESS, BOTH = "population", "readiness", "both"
+MIX = {POPULATION: 0.0, READINESS: 1.0, BOTH: 0.5}
+"""What people are weighted by, and how much of that is the gap of their readiness."""
+WEIGHED = ("mclp", "p_median", "gradual_coverage", "backup_coverage")
+"""Models that weigh people; the others bring all of them within reach, or as near as can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

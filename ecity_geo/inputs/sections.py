@@ -93,6 +93,10 @@ class Options:
         the standard) or ``"exponential"`` (0.37 there).
     curve
         Number of new sites up to which the coverage curve goes; missing for twice `p`.
+    need
+        What people are weighted by in the models of `ecity_geo.inputs.conditions.WEIGHED`:
+        ``"population"`` (all alike), ``"readiness"`` (in proportion to the gap of their
+        district's readiness) or ``"both"`` (half and half).
     conditions
         What a plan of the model ``"conditioned"`` must keep.
     weights
@@ -124,6 +128,7 @@ class Options:
     backup: float = 0.5
     decay: str = "gaussian"
     curve: int | None = None
+    need: str = "population"
     conditions: Conditions = field(default_factory=Conditions)
     weights: dict[str, float] = field(
         default_factory=lambda: {"readiness": 1.0, "coverage": 1.0, "access": 1.0}

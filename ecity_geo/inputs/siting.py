@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from ecity_geo.errors import Fault
-from ecity_geo.inputs.conditions import CONDITIONED, GROUPS, MODELS, Conditions, SiteKind
+from ecity_geo.inputs.conditions import (
+    CONDITIONED,
+    GROUPS,
+    MIX,
+    MODELS,
+    POPULATION,
+    WEIGHED,
+    Conditions,
+    SiteKind,
+)
 from ecity_geo.inputs.sections import Options, StudyConfig
 from ecity_geo.inputs.text import nearest
 from ecity_geo.inputs.toml import Section
@@ -46,11 +55,15 @@ def read_siting(section: Section) -> dict[str, Any]:
         "backup": section.number("backup", default.backup, least=0, most=1),
         "decay": section.text("decay", default.decay, choices=DECAYS),
         "curve": curve if "curve" in section else None,
+        "need": section.text("need", POPULATION, choices=tuple(MIX)),
         "conditions": conditions,
     }
     _without_their_model(section, models)
     if CONDITIONED in models:
         _without_their_key(section, conditions)
+    if options["need"] != POPULATION and not set(models) & set(WEIGHED):
+        cure = "Add one of them to 'siting.models', or remove the key."
+        section.fault("need", options["need"], f"a model of {', '.join(WEIGHED)}", cure)
     section.close()
     return options
 

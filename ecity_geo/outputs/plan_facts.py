@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ecity_geo.findings import Findings
-from ecity_geo.inputs.conditions import CONDITIONED
+from ecity_geo.inputs.conditions import CONDITIONED, POPULATION, WEIGHED
 from ecity_geo.siting import SitingPlan
 
 
@@ -23,8 +23,8 @@ def plan_facts(findings: Findings) -> dict[str, dict[str, Any]]:
     facts
         Per model: `status`, `objective`, `bound`, `gap`, `sites`, `closed` services, `price` of
         all (null where sites have none), `standard`, `unit`, `unreachable` (demand ids) and
-        `unreachable_people`, `ties`, `seed`, and `covered`: people covered, and their share, by
-        district and fabric.
+        `unreachable_people`, `need` (what people are weighted by), `ties`, `seed`, and `covered`:
+        people covered, and their share, by district and fabric.
     """
     return {model: _facts(findings, model, plan) for model, plan in findings.plans.items()}
 
@@ -43,6 +43,7 @@ def _facts(findings: Findings, model: str, plan: SitingPlan) -> dict[str, Any]:
         "unit": plan.unit,
         "unreachable": [str(each) for each in plan.unreachable],
         "unreachable_people": _number(left),
+        "need": need(findings, model),
         "ties": plan.ties,
         "seed": plan.seed,
         "covered": _covered(plan),
@@ -82,6 +83,19 @@ def price(findings: Findings, model: str) -> float | None:
     if "price" not in candidates:
         return None
     return _number(candidates.loc[findings.plans[model].sites, "price"].sum())
+
+
+def need(findings: Findings, model: str) -> str:
+    """Say what a model weighs people by.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    model
+        A model of `findings.plans`.
+    """
+    return findings.study.options.need if model in WEIGHED else POPULATION
 
 
 def _covered(plan: SitingPlan) -> list[dict[str, Any]]:

@@ -7,11 +7,13 @@ from typing import Any
 import pandas as pd
 
 from ecity_geo.findings import Findings
+from ecity_geo.inputs.conditions import POPULATION
 from ecity_geo.inputs.sections import Label
 from ecity_geo.outputs.brief import listing, names_of
 from ecity_geo.outputs.brief_sites import aim
 from ecity_geo.outputs.condition_words import conditions_said
 from ecity_geo.outputs.grid import Cell, Grid, Kind, columns
+from ecity_geo.outputs.plan_facts import need
 from ecity_geo.outputs.popups import FOREMOST, cost_text, fabric_label, place_name, type_label
 from ecity_geo.outputs.text import isolate, number, percent, text
 from ecity_geo.outputs.views import plain
@@ -109,6 +111,8 @@ def _notes(findings: Findings, model: str, lang: str, count: int) -> list[str]:
     """Say how good the plan is, and what it leaves, closes and costs."""
     plan = findings.plans[model]
     notes = [proof(findings, model, lang)]
+    if (by := need(findings, model)) != POPULATION:
+        notes.append(text(f"report.proof.need_{by}", lang))
     left = findings.demand["population"].reindex(plan.unreachable).sum()
     if model == "lscp" and left > 0:
         notes.append(text("report.proof.unreachable", lang, people=number(left, lang)))

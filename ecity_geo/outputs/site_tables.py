@@ -8,8 +8,10 @@ import pandas as pd
 
 from ecity_geo.findings import Findings
 from ecity_geo.inputs.sections import Label
-from ecity_geo.siting import Front
+from ecity_geo.siting import Front, RobustPlan
 from ecity_geo.study import Study
+
+_PLACE = ("name_fa", "name_en", "district_id")
 
 
 def plans(findings: Findings) -> pd.DataFrame:
@@ -79,6 +81,18 @@ def front(found: Front) -> pd.DataFrame:
     """Return the plans of a front with the sites of each in one text."""
     sites = [" ".join(map(str, chosen)) for chosen in found.table["sites"]]
     return found.table.reset_index().assign(against=found.against, sites=sites)
+
+
+def robust(found: RobustPlan, study: Study) -> pd.DataFrame:
+    """Return how often each site is chosen across the draws, and whether the plan has it."""
+    places = study.candidates.reindex(found.chosen.index)
+    named = found.chosen.rename(columns={"share": "chosen"}).join(places[list(_PLACE)])
+    return named.rename_axis("site_id").reset_index()
+
+
+def fairness(plans: pd.DataFrame) -> pd.DataFrame:
+    """Return plans by their fairness, with the sites of each in one text."""
+    return plans.assign(sites=[" ".join(map(str, chosen)) for chosen in plans["sites"]])
 
 
 def refined(found: gpd.GeoDataFrame) -> pd.DataFrame:

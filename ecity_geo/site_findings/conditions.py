@@ -58,7 +58,7 @@ def conditioned(study: Study, costs: CostMatrix, *, existing: pd.Index) -> Condi
         standard=options.standard if within else None,
         p=None if by_price or conditions.budget is not None else options.p,
         budget=math.inf if conditions.budget is None else conditions.budget,
-        groups=_groups(study) if conditions.between_groups else None,
+        groups=groups_of_floor(study) if conditions.between_groups else None,
         floors=conditions.floor,
         gini=conditions.gini,
         single_source=conditions.single_source,
@@ -158,8 +158,14 @@ def _opening(sites: pd.DataFrame, kind: list[float], study: Study) -> pd.Series:
     return sites["price"] + added
 
 
-def _groups(study: Study) -> pd.Series:
-    """Say which people are in which group of the floor and of the limit of inequality."""
+def groups_of_floor(study: Study) -> pd.Series:
+    """Say which people are in which group of the floor and of the limit of inequality.
+
+    Parameters
+    ----------
+    study
+        The study; `Conditions.floor_by` says whether these are districts or fabrics.
+    """
     by = study.options.conditions.floor_by
     groups = study.demand["district_id" if by == "district" else "fabric"]
     if groups.isna().all():

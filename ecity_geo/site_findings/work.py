@@ -14,7 +14,7 @@ import pandas as pd
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.geo.travel import cost_matrix
 from ecity_geo.indicators import decay
-from ecity_geo.inputs.conditions import CONDITIONED
+from ecity_geo.inputs.conditions import CONDITIONED, WEIGHED
 from ecity_geo.site_findings.change import before_after
 from ecity_geo.site_findings.conditions import conditioned, kind_sites
 from ecity_geo.site_findings.reach import beyond_all
@@ -75,7 +75,7 @@ class Sited:
     out_of_reach: str = ""
 
 
-def site(study: Study, costs: CostMatrix) -> Sited:
+def site(study: Study, costs: CostMatrix, *, weights: pd.Series | None = None) -> Sited:
     """Choose new sites by every model of the study, given the services that stand.
 
     Parameters
@@ -84,6 +84,10 @@ def site(study: Study, costs: CostMatrix) -> Sited:
         The study.
     costs
         Travel costs from all demand to all services and candidates.
+    weights
+        Weight of each demand point, by id, in place of its people in the models of
+        `ecity_geo.inputs.conditions.WEIGHED`. Their objective and bound count weights; gains are
+        told in people for all.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def site(study: Study, costs: CostMatrix) -> Sited:
     plans = {
         model: under.plan
         if under is not None and model == CONDITIONED
-        else _plan(model, study, costs, existing)
+        else _plan(model, study, costs, existing, weights)
         for model in study.options.models
     }
     places = kind_sites(study)["place"]
@@ -129,10 +133,33 @@ def standing(study: Study) -> pd.Index:
     return study.services.index[counted]
 
 
-def _plan(model: str, study: Study, costs: CostMatrix, existing: pd.Index) -> SitingPlan:
+def _plan(
+    model: str,
+    study: Study,
+    costs: CostMatrix,
+    existing: pd.Index,
+    weights: pd.Series | None,
+) -> SitingPlan:
+    people, candidates = study.demand["population"], study.candidates.index
+    if weights is None or model not in WEIGHED:
+        return _ask(model, study, costs, existing, people, candidates, study.options.p)
+    plan = _ask(model, study, costs, existing, weights, candidates, study.options.p)
+    # the same sites, in the order and the terms of what they bring to people
+    real = _ask(model, study, costs, existing, people, plan.sites, len(plan.sites))
+    return replace(plan, sites=real.sites, gains=real.gains)
+
+
+def _ask(
+    model: str,
+    study: Study,
+    costs: CostMatrix,
+    existing: pd.Index,
+    people: pd.Series,
+    candidates: pd.Index,
+    p: int,
+) -> SitingPlan:
     options = study.options
-    people = study.demand["population"]
-    standard, p = options.standard, options.p
+    standard = options.standard
     worth = {"gaussian": decay.gaussian, "exponential": decay.exponential}[options.decay]
     models: dict[str, Callable[..., SitingPlan]] = {
         "mclp": partial(mclp, costs, people, standard=standard, p=p),
@@ -152,9 +179,7 @@ def _plan(model: str, study: Study, costs: CostMatrix, existing: pd.Index) -> Si
         ),
         "p_dispersion": lambda **given: p_dispersion(_between_sites(study, existing), p=p, **given),
     }
-    return models[model](
-        candidates=study.candidates.index, existing=existing, time_limit=options.time_limit
-    )
+    return models[model](candidates=candidates, existing=existing, time_limit=options.time_limit)
 
 
 def _between_sites(study: Study, existing: pd.Index) -> CostMatrix:

@@ -11,6 +11,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.given import is_number, numbers, shown, types_differ
 from ecity_geo.siting.arguments import aligned_population, by_id, kind, number_list
+from ecity_geo.siting.instance import CLOSED_GAP
 from ecity_geo.siting.models import mclp
 from ecity_geo.siting.plan import SitingPlan
 
@@ -193,9 +194,8 @@ def robust_mclp(
     chosen = pd.DataFrame({"share": counts.reindex(sites).fillna(0) / len(own)}, index=sites)
     chosen["in_plan"] = sites.isin(plan.sites)
     regret = np.divide(best - ours, best, out=np.zeros(len(best)), where=best > 0)
-    draws = pd.DataFrame(
-        {"covered": ours, "best": best, "regret": np.maximum(regret, 0.0)}, index=weights.columns
-    )
+    regret[regret <= CLOSED_GAP] = 0.0  # rounding of the sums
+    draws = pd.DataFrame({"covered": ours, "best": best, "regret": regret}, index=weights.columns)
     return RobustPlan(plan=plan, chosen=chosen.rename_axis("site_id"), draws=draws)
 
 

@@ -49,7 +49,7 @@ def changed(folder: Path, siting: str) -> Path:
 
 PLAN_KEYS = [
     *("status", "objective", "bound", "gap", "sites", "closed", "price", "standard", "unit"),
-    *("unreachable", "unreachable_people", "ties", "seed", "covered"),
+    *("unreachable", "unreachable_people", "need", "ties", "seed", "covered"),
 ]
 
 

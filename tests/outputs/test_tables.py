@@ -64,6 +64,7 @@ def test_every_column_is_in_the_dictionary_and_the_reverse(made: dict[str, pd.Da
 
 def test_the_dictionary_is_whole() -> None:
     layers = {"check", "catchments", "demand", "refined_sites", "pareto_front"}
+    layers |= {"robust_sites", "price_of_fairness"}
     assert {column.table for column in columns()} == {*tabling.table_names(), *layers}
     for column in columns():
         assert column.meaning.fa, column
