@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from ecity_geo.siting.instance import Floats, Integers
+from ecity_geo.errors import AnalysisError
+from ecity_geo.siting.adding import added, by_load, travelled
+from ecity_geo.siting.assigning import assign, worth
+from ecity_geo.siting.deciding import Decision
+from ecity_geo.siting.instance import Flags, Floats, Integers
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.program import COVERAGE, PRICE, TRAVEL, Model
 from ecity_geo.siting.question import Question
+from ecity_geo.siting.taming import price_of
 
 PROVEN_GAP = 1e-7
 """Relative gap at which a plan counts as optimal: HiGHS keeps rows to about as much."""
@@ -57,67 +62,56 @@ def conditioned_plan(
     table: pd.DataFrame,
     lives: Integers,
     names: list[object],
-    x: Floats,
-    bound: float,
+    found: Decision,
     *,
     ties: int | None,
     unit: str,
     standard: float | None,
-    seconds: float,
+    deadline: float,
 ) -> ConditionedPlan:
-    """Read a plan off the variables of its program.
+    """Tell a plan as its user reads it.
 
     Parameters
     ----------
     question, model
-        What was asked, and in numbers.
+        What was asked, and in numbers, before these were tamed.
     table
         Sites.
     lives
         Position of each row of the model in the question.
     names
         Of the groups.
-    x
-        Variables.
-    bound
-        Of their cost.
+    found
+        The plan, which has sites.
     ties
         Exchanges that would be as good; None where they were not counted.
-    unit, standard, seconds
+    unit, standard
         As in the plan.
+    deadline
+        On the monotonic clock, for telling who goes where.
     """
-    opened = x[: model.n_sites] > 0.5
-    share = np.clip(x[model.n_sites : model.n_sites + len(model.row)], 0.0, 1.0)
-    share[(share < 1e-9) | ~opened[model.column]] = 0.0
+    tamed, opened = found.model, found.opened
+    if opened is None:
+        raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
+    near = assign(replace(tamed, objective=model.objective), opened, deadline, near=True)
+    share = found.share if near is None else near
+    if worth(tamed, opened, share) > found.value + PROVEN_GAP * abs(found.value):
+        share = found.share
     used = np.flatnonzero(share)
-    people = share[used] * model.people[model.row[used]]
+    people = share[used] * tamed.people[tamed.row[used]]
     ids = table.index.to_numpy(dtype=object)
     shares = pd.DataFrame(
         {
-            "demand_id": question.demand[lives[model.row[used]]],
-            "facility_id": ids[model.column[used]],
-            "share": share[used],
+            "demand_id": question.demand[lives[tamed.row[used]]],
+            "facility_id": ids[tamed.column[used]],
+            "share": people / model.people[tamed.row[used]],
             "people": people,
-            "cost": model.cost[used],
+            "cost": tamed.cost[used],
         }
     )
-    served = np.asarray(np.bincount(model.column[used], people, model.n_sites), dtype=np.float64)
-    value, limit = _worth(model, opened, share, bound)
-    new = np.flatnonzero(opened & ~model.sites.standing)
-    order = new[np.lexsort((new, -served[new]))]
-    closed = table.index[~opened & model.sites.standing]
-    gap = abs(limit - value) / abs(value) if value else float(abs(limit - value) > 1e-9)
-    gap = 0.0 if gap <= PROVEN_GAP else gap
-    total = float(model.people.sum()) or np.nan
-    standing = float(served[opened & model.sites.standing].sum())
-    gains = pd.DataFrame(
-        {
-            "added": served[order],
-            "cumulative": standing + np.cumsum(served[order]),
-            "share": served[order] / total,
-        },
-        index=table.index[order],
-    )
+    served = np.asarray(np.bincount(tamed.column[used], people, model.n_sites), dtype=np.float64)
+    value, limit, gap = _proof(replace(tamed, objective=model.objective), opened, share, found)
+    order, gains = _gains(model, tamed, opened, served, deadline)
     alone = (model.group < 0) & bool(names)
     plan = SitingPlan(
         model=f"conditioned_{model.objective}",
@@ -125,35 +119,57 @@ def conditioned_plan(
         existing=table.index[opened & model.sites.standing],
         assignment=_assignment(question, shares),
         objective=value,
-        bound=value if gap == 0 else limit,
+        bound=limit,
         gap=gap,
         status="optimal" if gap == 0 else "time_limit",
-        gains=gains,
+        gains=gains.set_axis(table.index[order], axis=0),
         standard=standard,
         unit=unit,
         unreachable=question.unreachable,
         ties=ties,
-        seconds=seconds,
+        seconds=0.0,
     )
     return ConditionedPlan(
         plan=plan,
-        closed=closed,
-        price=_price(model, opened),
+        closed=table.index[~opened & model.sites.standing],
+        price=price_of(model, opened),
         shares=shares,
         load=_load(table, opened, served),
-        groups=_group_table(model, names, share),
+        groups=_group_table(tamed, names, share),
         ungrouped=question.asked[question.asked.isin(question.demand[lives[alone]])],
     )
 
 
-def _price(model: Model, opened: np.ndarray) -> float:
-    sites = model.sites
-    return float(sites.price[opened & ~sites.standing].sum()) + float(
-        sites.price[~opened & sites.standing].sum()
-    )
+def _proof(
+    model: Model, opened: Flags, share: Floats, found: Decision
+) -> tuple[float, float, float]:
+    """Return the objective, its bound and the gap, in which rounding counts as none."""
+    value, limit = _worth(model, opened, share, found.bound)
+    gap = abs(limit - value) / abs(value) if value else float(abs(limit - value) > 1e-9)
+    return (value, value, 0.0) if gap <= PROVEN_GAP else (value, limit, gap)
 
 
-def _worth(model: Model, opened: np.ndarray, share: Floats, bound: float) -> tuple[float, float]:
+def _gains(
+    model: Model, tamed: Model, opened: Flags, load: Floats, deadline: float
+) -> tuple[Integers, pd.DataFrame]:
+    """Order the new sites by whom they newly serve, or, for travel, tell what each one saves."""
+    total = float(model.people.sum()) or np.nan
+    if model.objective == TRAVEL:
+        order = by_load(tamed, opened, load)
+        paid = travelled(tamed, opened, order, deadline)
+        gains = {
+            "added": paid[:-1] - paid[1:],
+            "cumulative": paid[1:],
+            "share": load[order] / total,
+        }
+    else:
+        order, served = added(tamed, opened, load, deadline)
+        gained = np.diff(served)
+        gains = {"added": gained, "cumulative": served[1:], "share": gained / total}
+    return order, pd.DataFrame(gains)
+
+
+def _worth(model: Model, opened: Flags, share: Floats, bound: float) -> tuple[float, float]:
     """Return the objective as the user sees it, and its bound: at worst what nobody can beat."""
     people = model.people[model.row]
     if model.objective == COVERAGE:
@@ -167,7 +183,7 @@ def _worth(model: Model, opened: np.ndarray, share: Floats, bound: float) -> tup
         sites = model.sites
         given = float(sites.price[sites.closable].sum())
         least = float(np.minimum(sites.price, 0.0)[sites.closable].sum())
-        return _price(model, opened), max(bound + given, least)
+        return price_of(model, opened), max(bound + given, least)
     smallest = _shares(model, share).min(initial=1.0)
     return float(smallest), min(max(-bound, float(smallest)), 1.0)
 
@@ -188,7 +204,7 @@ def _group_table(model: Model, names: list[object], share: Floats) -> pd.DataFra
     )
 
 
-def _load(table: pd.DataFrame, opened: np.ndarray, served: Floats) -> pd.DataFrame:
+def _load(table: pd.DataFrame, opened: Flags, served: Floats) -> pd.DataFrame:
     load = pd.DataFrame(
         {"people": served[opened], "capacity": table["capacity"].to_numpy()[opened]},
         index=table.index[opened],

@@ -150,6 +150,23 @@ def _run(highs: Any, report: Callable[[float, float], None] | None) -> None:
         raise errors[0]
 
 
+def linear(program: Program) -> tuple[Floats, Floats] | None:
+    """Solve a linear program; return its variables and the dual values of its constraints."""
+    import highspy
+
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for option, value in {"output_flag": False, "threads": 1}.items():
+        highs.setOptionValue(option, value)
+    model = _model(program)
+    model.integrality_ = []
+    highs.passModel(model)
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    solution = highs.getSolution()
+    return np.array(solution.col_value), np.array(solution.row_dual)
+
+
 def relaxed_prices(program: Program, *, time_limit: float) -> Floats | None:
     """Return the dual values of the constraints of the linear relaxation, if there is time.
 

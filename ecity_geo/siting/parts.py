@@ -110,4 +110,5 @@ def _sites(sites: Sites, kept: Integers, *, imaginary: bool) -> Sites:
         price=some(sites.price, 0.0),
         capacity=some(sites.capacity, math.inf),
         place=some(sites.place, sites.place.max(initial=0) + 1),
+        shut=None if sites.shut is None else some(sites.shut, False),
     )

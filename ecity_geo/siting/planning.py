@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
@@ -16,17 +15,17 @@ from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.arguments import check_cost
 from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
 from ecity_geo.siting.conditions import check, pose, refuse_hopeless
-from ecity_geo.siting.instance import Floats
-from ecity_geo.siting.program import COVERAGE, FAIREST, Model
+from ecity_geo.siting.deciding import Decision, decide, most_of_fairest
+from ecity_geo.siting.program import COVERAGE, Model
 from ecity_geo.siting.question import ask
-from ecity_geo.siting.serving import LARGE, serve_all
 from ecity_geo.siting.settling import nearest_shares, settle
 from ecity_geo.siting.site_table import site_table
-from ecity_geo.siting.solving import solve
+from ecity_geo.siting.taming import tame
+from ecity_geo.siting.thrift import cheapest
 from ecity_geo.siting.why import why_not
 
-_SMALLER = 1e-9
-"""What the smallest share may lose to rounding when most people are served for it."""
+_TOLD = 0.05
+"""Of the time, for telling who goes where and what each site adds."""
 
 
 def plan_sites(
@@ -121,42 +120,46 @@ def plan_sites(
     model, lives, names = pose(question, table, objective, p, budget, groups, floors)
     model = replace(model, gini=float(gini), single=single_source)
     refuse_hopeless(question, model, lives)
-    x, bound = _best(model, deadline=began + time_limit)
-    opened, ties = settle(model, x[: model.n_sites] > 0.5)
-    if ties is not None:
-        x = np.concatenate([opened, nearest_shares(model, opened)])
-    return conditioned_plan(
+    deadline = began + time_limit
+    found = _best(model, deadline - _TOLD * time_limit)
+    ties = _settled(model, found)
+    plan = conditioned_plan(
         question,
         model,
         table,
         lives,
         names,
-        x,
-        bound,
+        found,
         ties=ties,
         unit=cost.unit,
         standard=standard,
-        seconds=time.monotonic() - began,
+        deadline=math.inf,
     )
+    seconds = time.monotonic() - began
+    return replace(plan, plan=replace(plan.plan, seconds=seconds))
 
 
-def _best(model: Model, *, deadline: float) -> tuple[Floats, float]:
-    """Return the best variables in the time, and the bound of their cost.
+def _settled(model: Model, found: Decision) -> int | None:
+    """Let earlier sites stand where they do as well; return the ties, None where not counted."""
+    if found.opened is None:
+        return None
+    opened, ties = settle(model, found.opened)
+    if ties is not None:
+        found.opened, found.share = opened, nearest_shares(found.model, opened)
+    return ties
 
-    The fairest plan is looked for first, and then the one that serves most among the fairest.
-    """
-    large = model.served and len(model.row) >= LARGE
-    answer = (serve_all if large else solve)(model, deadline=deadline)
-    if answer.x is None:
-        if not (math.isinf(answer.bound) and answer.bound > 0):
+
+def _best(model: Model, deadline: float) -> Decision:
+    """Return the best plan in the time: first its objective, then most people, then the price."""
+    tamed = tame(model)
+    best = decide(tamed, deadline)
+    if best.opened is None:
+        if not (math.isinf(best.bound) and best.bound > 0):
             raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
         left = max(deadline - time.monotonic(), 1.0)
         raise AnalysisError(why_not(model, time_limit=left))
-    x = answer.x
-    if model.objective == FAIREST and answer.solved:
-        smallest = np.full(len(model.floor), x[-1] - _SMALLER)
-        floor = np.clip(np.maximum(model.floor, smallest), 0.0, 1.0)
-        most = replace(model, objective=COVERAGE, floor=floor)
-        more = solve(most, deadline=deadline, start=x[:-1])
-        x = x if more.x is None else np.append(more.x, x[-1])
-    return x, answer.bound
+    most = most_of_fairest(best, deadline)
+    cheapest(most, deadline)
+    if most is not best and most.opened is not None and most.share is not None:
+        best.opened, best.share = most.opened, most.share
+    return best

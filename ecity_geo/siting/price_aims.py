@@ -34,8 +34,11 @@ class PriceAims(CoveringAims):
     def __init__(self, question: Question, prices: Floats, budget: float) -> None:
         super().__init__(question, np.full(len(question.demand), -1), 0)
         self.prices = prices
-        self.money, self.whole = step_of(prices, scale=float(prices.sum()))
-        self.budget = min(budget, float(prices.sum()))
+        self.payable = prices <= budget
+        self.budget = min(budget, float(prices[self.payable].sum()))
+        # what no plan can pay must not set the scale of all that it can
+        some = prices[self.payable]
+        self.money, self.whole = step_of(some, scale=float(some.sum()))
         one = bool(len(prices)) and bool((prices == prices[0]).all()) and prices[0] > 0
         self.price = float(prices[0]) if one else 0.0
         self.known: dict[int, tuple[Integers, float]] = {}
@@ -80,10 +83,10 @@ class PriceAims(CoveringAims):
         """Return the units of the program that make a unit of money."""
         if self.whole:
             return 1.0 / self.money
-        return OBJECTIVE_SIZE / (float(self.prices.sum()) or 1.0)
+        return OBJECTIVE_SIZE / (float(self.prices[self.payable].sum()) or 1.0)
 
     def _cost(self) -> Floats:
-        price = self._scale() * self.prices
+        price = self._scale() * np.where(self.payable, self.prices, 0.0)
         return np.concatenate([np.rint(price) if self.whole else price, np.zeros(self.n_sets)])
 
     def _cover(self, limit: float, start: Point, deadline: float) -> highs.Answer:
@@ -94,7 +97,7 @@ class PriceAims(CoveringAims):
             self.uncovered(),
             csr_array(self._cost()[None]),
             np.array([room]),
-            use=np.ones(self.sets.n_columns, dtype=bool),
+            use=self.payable,
             tolerance=self.tolerance(),
             start=self.solution(start.columns) if inside else None,
             deadline=deadline,
@@ -105,7 +108,7 @@ class PriceAims(CoveringAims):
             self._cost(),
             csr_array(self.uncovered()[None]),
             np.array([self.lost(covered)]),
-            use=np.ones(self.sets.n_columns, dtype=bool),
+            use=self.payable,
             tolerance=0.9 if self.whole else 0.01 * self._scale() * self.money,
             start=self.solution(columns),
             deadline=deadline,

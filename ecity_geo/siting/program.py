@@ -1,23 +1,15 @@
-"""Location questions as a mixed-integer program: capacities, budgets, kinds, closings, floors.
-
-One variable opens each site, one moves each share of demand to a site within reach. All blocks are
-built as arrays; HiGHS does the rest.
-"""
+"""Location questions in numbers: capacities, budgets, kinds of site, closings, floors."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
-from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Flags, Floats, Integers
 
 COVERAGE, TRAVEL, PRICE, FAIREST = "coverage", "travel", "price", "fairest"
-SHARES = 1e3
-"""Rows of shares are brought to this size, as HiGHS keeps rows to an absolute 1e-6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +28,8 @@ class Sites:
         People whom each can serve; infinite where that does not matter.
     place
         Number of the place: at most one site is open at each.
+    shut
+        New sites that cannot be open in any plan; None: none.
     """
 
     standing: Flags
@@ -43,6 +37,7 @@ class Sites:
     price: Floats
     capacity: Floats
     place: Integers
+    shut: Flags | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +69,15 @@ class Model:
         Greatest Gini coefficient of the groups' shares served, over people; 1: any.
     single
         Whether a row is served at one site only.
+    covers
+        Rows x sites, where it only matters whether a row is served: then it has one pair, whose
+        column means nothing, and is served whole where one of its sites is open.
+    all_people
+        Per group, where `people` are less than all of them.
+    aim, worth
+        An objective, and the cost of it that a plan must not exceed; none where `aim` is empty.
+    cuts
+        Of each pair of arrays of sites, one of the first is closed or one of the second open.
     """
 
     row: Integers
@@ -89,6 +93,11 @@ class Model:
     served: bool
     gini: float = 1.0
     single: bool = False
+    covers: csr_array | None = None
+    all_people: Floats | None = None
+    aim: str = ""
+    worth: float = 0.0
+    cuts: tuple[tuple[Integers, Integers], ...] = ()
 
     @property
     def n_sites(self) -> int:
@@ -110,127 +119,11 @@ class Model:
     @property
     def totals(self) -> Floats:
         """People of each group."""
+        if self.all_people is not None:
+            return self.all_people
         known = self.group >= 0
         people = np.bincount(self.group[known], self.people[known], len(self.floor))
         return people.astype(float, copy=False)
-
-
-def program(model: Model) -> highs.Program:
-    """Write a model as a program.
-
-    Parameters
-    ----------
-    model
-        The question.
-
-    Returns
-    -------
-    program
-        Variables: sites (1 open), then pairs (share of the row served there), then, under a
-        limit of the Gini coefficient, the differences between groups, then, for ``"fairest"``,
-        the smallest share.
-    """
-    blocks = [
-        block
-        for block in (
-            _served(model),
-            _opened(model),
-            _capacities(model),
-            _places(model),
-            _number(model),
-            _budget(model),
-            _floors(model),
-            _within(model),
-            _apart(model),
-            _gini(model),
-        )
-        if block is not None
-    ]
-    rows, lower, upper = (list(part) for part in zip(*blocks, strict=True))
-    whole = np.zeros(model.spread, dtype=bool)
-    whole[: model.n_sites + model.single * len(model.row)] = True
-    return highs.Program(
-        cost=costs(model),
-        limit=np.ones(model.spread),
-        whole=whole,
-        rows=csr_array(vstack([*rows, _fixed(model)])),
-        lower=np.concatenate([*lower, _fixed_value(model)]),
-        upper=np.concatenate([*upper, _fixed_value(model)]),
-    )
-
-
-_Block = tuple[csr_array, Floats, Floats]
-
-
-def _block(model: Model, rows: Integers, columns: Integers, values: Floats, n: int) -> csr_array:
-    return csr_array((values, (rows, columns)), shape=(n, model.spread))
-
-
-def _pairs(model: Model) -> Integers:
-    return model.n_sites + np.arange(len(model.row))
-
-
-def _served(model: Model) -> _Block:
-    """Serve each row once at most, or once exactly."""
-    n = len(model.people)
-    rows = _block(model, model.row, _pairs(model), np.ones(len(model.row)), n)
-    return rows, np.full(n, float(model.served)), np.ones(n)
-
-
-def _opened(model: Model) -> _Block:
-    """Serve nobody at a site that is closed."""
-    at = np.arange(len(model.row))
-    rows = _block(
-        model,
-        np.concatenate([at, at]),
-        np.concatenate([_pairs(model), model.column]),
-        np.concatenate([np.ones(len(at)), -np.ones(len(at))]),
-        len(at),
-    )
-    return rows, np.full(len(at), -math.inf), np.zeros(len(at))
-
-
-def _capacities(model: Model) -> _Block | None:
-    """Serve no more people at a site than it can."""
-    limited = np.flatnonzero(np.isfinite(model.sites.capacity))
-    if not len(limited):
-        return None
-    place = np.full(model.n_sites, -1)
-    place[limited] = np.arange(len(limited))
-    pair = place[model.column] >= 0
-    served = np.concatenate([place[model.column[pair]], np.arange(len(limited))])
-    people = np.concatenate([model.people[model.row[pair]], -model.sites.capacity[limited]])
-    # HiGHS keeps rows to an absolute 1e-6: each is brought to the size of its largest number.
-    size = np.zeros(len(limited))
-    np.maximum.at(size, served, np.abs(people))
-    rows = _block(
-        model,
-        served,
-        np.concatenate([_pairs(model)[pair], limited]),
-        people / np.where(size > 0, size, 1.0)[served],
-        len(limited),
-    )
-    return rows, np.full(len(limited), -math.inf), np.zeros(len(limited))
-
-
-def _places(model: Model) -> _Block | None:
-    """Open one site at most at each place."""
-    counts = np.bincount(model.sites.place)
-    shared = counts[model.sites.place] > 1
-    if not shared.any():
-        return None
-    _, at = np.unique(model.sites.place[shared], return_inverse=True)
-    n = int(at.max()) + 1
-    rows = _block(model, at, np.flatnonzero(shared), np.ones(int(shared.sum())), n)
-    return rows, np.full(n, -math.inf), np.ones(n)
-
-
-def _number(model: Model) -> _Block | None:
-    if model.p is None:
-        return None
-    new = np.flatnonzero(~model.sites.standing)
-    rows = _block(model, np.zeros(len(new), dtype=np.int64), new, np.ones(len(new)), 1)
-    return rows, np.array([float(model.p)]), np.array([float(model.p)])
 
 
 def site_prices(model: Model) -> tuple[Floats, float]:
@@ -238,99 +131,6 @@ def site_prices(model: Model) -> tuple[Floats, float]:
     sites = model.sites
     closing = np.where(sites.standing, sites.price, 0.0)
     return np.where(sites.standing, -sites.price, sites.price), float(closing[sites.closable].sum())
-
-
-def _budget(model: Model) -> _Block | None:
-    if not math.isfinite(model.budget):
-        return None
-    price, given = site_prices(model)
-    use = ~model.sites.standing | model.sites.closable
-    at = np.flatnonzero(use)
-    size = float(np.abs(price[at]).max(initial=0.0)) or 1.0
-    rows = _block(model, np.zeros(len(at), dtype=np.int64), at, price[at] / size, 1)
-    return rows, np.array([-math.inf]), np.array([(model.budget - given) / size])
-
-
-def _floors(model: Model) -> _Block | None:
-    """Serve a share of each group at least: a given one, or the smallest that is raised."""
-    fairest = model.objective == FAIREST
-    if not fairest and not model.floor.any():
-        return None
-    n = len(model.floor)
-    rows = _shares(model) * SHARES
-    if fairest:
-        last = np.full(n, model.spread - 1)
-        smallest = _block(model, np.arange(n), last, np.full(n, -SHARES), n)
-        both = csr_array(vstack([rows, rows + smallest]))
-        lower = np.concatenate([model.floor * SHARES, np.zeros(n)])
-        return both, lower, np.full(2 * n, math.inf)
-    return rows, model.floor * SHARES, np.full(n, math.inf)
-
-
-def _shares(model: Model) -> csr_array:
-    """Return a row per group: the share of its people that are served."""
-    pair = model.group[model.row] >= 0
-    group = model.group[model.row[pair]]
-    share = model.people[model.row[pair]] / model.totals[group]
-    return _block(model, group, _pairs(model)[pair], share, len(model.floor))
-
-
-def _within(model: Model) -> _Block | None:
-    """Serve whoever is within reach of an open site without a capacity.
-
-    Only a limit of inequality would otherwise leave people out to be more equal.
-    """
-    pair = np.flatnonzero(np.isinf(model.sites.capacity[model.column]))
-    if not model.differences or not len(pair):
-        return None
-    of_row = csr_array(
-        (np.ones(len(model.row)), (model.row, _pairs(model))),
-        shape=(len(model.people), model.spread),
-    )
-    opened = _block(model, np.arange(len(pair)), model.column[pair], np.ones(len(pair)), len(pair))
-    rows = csr_array(of_row[model.row[pair]] - opened)
-    return rows, np.zeros(len(pair)), np.full(len(pair), math.inf)
-
-
-def _apart(model: Model) -> _Block | None:
-    """Let no difference between two groups be less than theirs, either way."""
-    if not model.differences:
-        return None
-    one, other = np.triu_indices(len(model.floor), 1)
-    shares = _shares(model) * SHARES
-    between = shares[one] - shares[other]
-    n = model.differences
-    at = model.n_sites + len(model.row) + np.arange(n)
-    apart = _block(model, np.arange(n), at, np.full(n, SHARES), n)
-    rows = csr_array(vstack([apart - between, apart + between]))
-    return rows, np.zeros(2 * n), np.full(2 * n, math.inf)
-
-
-def _gini(model: Model) -> _Block | None:
-    """Keep the Gini coefficient of shares over people: sum of n_i n_j |c_i - c_j| over N^2 c.
-
-    Multiplied by the mean share c, which is linear itself, it needs no approximation.
-    """
-    if not model.differences:
-        return None
-    part = model.totals / model.totals.sum()
-    one, other = np.triu_indices(len(part), 1)
-    at = model.n_sites + len(model.row) + np.arange(model.differences)
-    row = np.zeros(model.differences, dtype=np.int64)
-    apart = _block(model, row, at, part[one] * part[other], 1)
-    mean = csr_array(part[None] @ _shares(model))
-    rows = csr_array((apart - model.gini * mean) * SHARES)
-    return rows, np.array([-math.inf]), np.zeros(1)
-
-
-def _fixed(model: Model) -> csr_array:
-    """Keep the standing sites that may not be closed."""
-    kept = np.flatnonzero(model.sites.standing & ~model.sites.closable)
-    return _block(model, np.arange(len(kept)), kept, np.ones(len(kept)), len(kept))
-
-
-def _fixed_value(model: Model) -> Floats:
-    return np.ones(int((model.sites.standing & ~model.sites.closable).sum()))
 
 
 def costs(model: Model) -> Floats:

@@ -20,7 +20,8 @@ from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Flags, Floats, Integers
 from ecity_geo.siting.knapsacks import Knapsacks, Relaxed
 from ecity_geo.siting.parts import ROUNDING, Part, Ranked
-from ecity_geo.siting.program import PRICE, TRAVEL, Model, costs, program, site_prices
+from ecity_geo.siting.program import PRICE, TRAVEL, Model, costs, site_prices
+from ecity_geo.siting.rows import program
 from ecity_geo.siting.solving import solve
 from ecity_geo.siting.start import greedy_start
 
@@ -45,7 +46,9 @@ _FINE = 0.01
 _CLOSED = 1e-9
 
 
-def serve_all(model: Model, *, deadline: float) -> highs.Answer:
+def serve_all(
+    model: Model, *, deadline: float, start: Floats | None = None, bound: float = -math.inf
+) -> highs.Answer:
     """Find the best plan that serves everybody, for the least travel or the lowest price.
 
     Parameters
@@ -54,6 +57,8 @@ def serve_all(model: Model, *, deadline: float) -> highs.Answer:
         The question; `served`, objective ``"travel"`` or ``"price"``.
     deadline
         On the monotonic clock, in seconds.
+    start, bound
+        A plan and a bound that are known.
 
     Returns
     -------
@@ -63,6 +68,9 @@ def serve_all(model: Model, *, deadline: float) -> highs.Answer:
     # everybody is served, so every group is
     model = replace(model, floor=np.zeros_like(model.floor), gini=1.0)
     best = _Best(model)
+    if start is not None:
+        best.offer(start[: model.spread])
+    best.prove(bound)
     best.offer(greedy_start(model, program(model)))
     if model.single:
         _split_first(model, best, deadline)

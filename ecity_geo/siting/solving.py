@@ -11,12 +11,16 @@ import numpy as np
 
 from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Floats
-from ecity_geo.siting.program import COVERAGE, FAIREST, PRICE, Model, program
+from ecity_geo.siting.program import COVERAGE, FAIREST, PRICE, Model, site_prices
+from ecity_geo.siting.rows import program
 from ecity_geo.siting.start import greedy_start
+from ecity_geo.siting.taming import too_dear
 from ecity_geo.siting.watching import teller
 
 _SIZE = 1e5
 """HiGHS works to absolute tolerances of 1e-6, so the objective is brought to this size."""
+_CUTS = 30
+"""Choices that are left out one by one before a solver is no longer asked."""
 
 
 def solve(model: Model, *, deadline: float, start: Floats | None = None) -> highs.Answer:
@@ -36,15 +40,36 @@ def solve(model: Model, *, deadline: float, start: Floats | None = None) -> high
     answer
         Variables as :func:`~ecity_geo.siting.program.program` has them, and their bound.
     """
+    cuts = model.cuts
+    answer = highs.Answer(x=None, bound=-np.inf)
+    while len(cuts) <= len(model.cuts) + _CUTS:
+        answer = _solve(replace(model, cuts=cuts), deadline, start)
+        if answer.x is None:
+            return answer
+        opened = answer.x[: model.n_sites] > 0.5
+        if not too_dear(model, opened):
+            return answer
+        # what the tolerances of the solver let pass is too dear with any further site as well
+        price, _ = site_prices(model)
+        cuts = (
+            *cuts,
+            (np.flatnonzero(opened & (price > 0)), np.flatnonzero(~opened & (price < 0))),
+        )
+    return highs.Answer(x=None, bound=answer.bound)
+
+
+def _solve(model: Model, deadline: float, start: Floats | None) -> highs.Answer:
     written = program(model)
     largest = float(np.abs(written.cost).max())
     factor = _SIZE / (largest * (1 if model.objective == FAIREST else len(written.cost)) or 1.0)
+    if start is None and model.covers is None and not model.aim:
+        start = greedy_start(model, written)
     tell = teller(f"conditioned_{model.objective}", _value_of(model))
     answer = highs.solve(
         replace(written, cost=written.cost * factor),
         time_limit=deadline - time.monotonic(),
         tolerance=1e-9,
-        start=greedy_start(model, written) if start is None else start,
+        start=start,
         report=tell.reporter(scale=1 / factor),
     )
     return replace(answer, bound=answer.bound / factor)

@@ -71,6 +71,8 @@ class _Filling:
         """Return the next site; None where none may be opened, or none is worth it."""
         model, sites = self.model, self.model.sites
         free = ~self.opened & ~sites.standing & (sites.price <= money)
+        if sites.shut is not None:
+            free &= ~sites.shut
         free &= ~np.isin(sites.place, sites.place[self.opened])
         reached = np.bincount(model.column, self.left[model.row], model.n_sites)
         gain = np.minimum(reached, sites.capacity)
@@ -83,8 +85,9 @@ class _Filling:
         model = self.model
         parts = [self.opened.astype(float), self.share]
         known = model.group >= 0
-        left = np.bincount(model.group[known], self.left[known], len(model.floor))
-        shares = np.clip(1 - left / model.totals, 0.0, 1.0)
+        served = (model.people - self.left)[known]
+        people = np.bincount(model.group[known], served, len(model.floor))
+        shares = np.clip(people / model.totals, 0.0, 1.0)
         if model.differences:
             one, other = np.triu_indices(len(shares), 1)
             parts.append(np.abs(shares[one] - shares[other]))

@@ -10,7 +10,8 @@ import numpy as np
 
 from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Floats
-from ecity_geo.siting.program import FAIREST, Model, program
+from ecity_geo.siting.program import FAIREST, Model
+from ecity_geo.siting.rows import program
 
 _LEAST_SECONDS = 0.05
 _OR_LESS = {True: "", False: " (less may do)"}

@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from ecity_geo import siting
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.siting import planning, serving
+from ecity_geo.siting import deciding, serving
 from ecity_geo.siting.knapsacks import Knapsacks
 from ecity_geo.siting.program import PRICE, TRAVEL, Model, Sites
 
@@ -176,7 +176,7 @@ def test_large_plans_with_room_for_few_are_near_what_is_proven(
     cost = CostMatrix.from_frame(frame, unit="m")
     values = []
     for large in (0, 10**9):
-        monkeypatch.setattr(planning, "LARGE", large)
+        monkeypatch.setattr(deciding, "LARGE", large)
         plan = siting.plan_sites(cost, people, table, objective=TRAVEL, p=6, time_limit=60).plan
         assert plan.status == "optimal"
         values.append(plan.objective)
