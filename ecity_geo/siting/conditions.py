@@ -139,7 +139,26 @@ def _floor(floors: object, names: list[object], *, grouped: bool) -> Floats:
     return np.array(given[: len(names)], dtype=float)
 
 
-def refuse_hopeless(question: Question, model: Model, lives: Integers) -> None:
+def check_groups(
+    groups: pd.Series | None,
+    question: Question,
+    objective: str,
+    floors: float | Mapping[str, float],
+    gini: float,
+) -> None:
+    """Refuse groups of which no demand with people is a part, where something depends on them."""
+    asked = objective == FAIREST or gini < 1 or isinstance(floors, Mapping) or floors > 0
+    if groups is None or not asked:
+        return
+    lives = question.demand[question.people > 0]
+    if not groups[groups.notna()].index.isin(lives).any():
+        raise AnalysisError(
+            "No demand with people is in a group. Index the groups like the rows of the costs, "
+            "and give somebody a population."
+        )
+
+
+def refuse_hopeless(model: Model) -> None:
     """Name conditions that no choice of sites can keep."""
     if model.gini < 1 and not len(model.floor):
         raise AnalysisError(
@@ -151,14 +170,6 @@ def refuse_hopeless(question: Question, model: Model, lives: Integers) -> None:
         raise AnalysisError(
             f"p = {model.p} new sites are asked for, of fewer candidates ({free}). "
             "Lower p, or give more candidates."
-        )
-    reached = np.zeros(len(model.people), dtype=bool)
-    reached[model.row] = True
-    if model.served and not reached.all():
-        missed = question.demand[lives[~reached]]
-        raise AnalysisError(
-            f"{len(missed)} demand points ({model.people[~reached].sum():g} people) are within "
-            f"reach of no site: {shown(missed)}. Widen the standard, or leave them out."
         )
     room = float(model.sites.capacity.sum())
     if model.served and room < model.people.sum():

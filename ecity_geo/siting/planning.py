@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,8 +15,14 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.arguments import check_cost
 from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
-from ecity_geo.siting.conditions import check, pose, refuse_hopeless
+from ecity_geo.siting.conditions import check, check_groups, pose, refuse_hopeless
 from ecity_geo.siting.deciding import Decision, decide, most_of_fairest
+from ecity_geo.siting.hopeless import (
+    refuse_crowded,
+    refuse_floors,
+    refuse_full,
+    refuse_out_of_reach,
+)
 from ecity_geo.siting.program import COVERAGE, Model
 from ecity_geo.siting.question import ask
 from ecity_geo.siting.settling import nearest_shares, settle
@@ -117,11 +124,18 @@ def plan_sites(
         existing=None,
         time_limit=time_limit,
     )
+    check_groups(groups, question, objective, floors, gini)
     model, lives, names = pose(question, table, objective, p, budget, groups, floors)
     model = replace(model, gini=float(gini), single=single_source)
-    refuse_hopeless(question, model, lives)
+    refuse_hopeless(model)
+    refuse_crowded(model, table.index)
+    wide = partial(
+        ask, cost, population, p=1, candidates=table.index, existing=None, time_limit=time_limit
+    )
+    refuse_out_of_reach(model, wide, standard, cost.unit)
+    refuse_floors(model, names, model.group, wide, cost.unit)
     deadline = began + time_limit
-    found = _best(model, deadline - _TOLD * time_limit)
+    found = _best(model, names, question.demand[lives], deadline - _TOLD * time_limit)
     ties = _settled(model, found)
     plan = conditioned_plan(
         question,
@@ -149,15 +163,16 @@ def _settled(model: Model, found: Decision) -> int | None:
     return ties
 
 
-def _best(model: Model, deadline: float) -> Decision:
+def _best(model: Model, names: list[object], demand: pd.Index, deadline: float) -> Decision:
     """Return the best plan in the time: first its objective, then most people, then the price."""
     tamed = tame(model)
     best = decide(tamed, deadline)
     if best.opened is None:
         if not (math.isinf(best.bound) and best.bound > 0):
             raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
+        refuse_full(model, demand)
         left = max(deadline - time.monotonic(), 1.0)
-        raise AnalysisError(why_not(model, time_limit=left))
+        raise AnalysisError(why_not(model, names, time_limit=left))
     most = most_of_fairest(best, deadline)
     cheapest(most, deadline)
     if most is not best and most.opened is not None and most.share is not None:

@@ -24,7 +24,7 @@ _BETTER = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Transport:
+class Transport:
     """Cost of serving from some sites, and what serving a person of each row is worth."""
 
     cost: float
@@ -49,7 +49,7 @@ class Relief(Exchanges):
 
     def improve(self, opened: Flags, deadline: float) -> Flags:
         """Exchange sites until no exchange is better, or time is over."""
-        best = self._transport(opened)
+        best = self.transport(opened)
         while best is not None and time.monotonic() < deadline:
             found = self._exchange(opened, best.cost, deadline)
             if found is None:
@@ -59,7 +59,7 @@ class Relief(Exchanges):
 
     def _exchange(
         self, opened: Flags, cost: float, deadline: float
-    ) -> tuple[Flags, _Transport] | None:
+    ) -> tuple[Flags, Transport] | None:
         """Return the plan of an exchange that is better."""
         hopes = []
         for site in self.leaving(opened):
@@ -69,7 +69,7 @@ class Relief(Exchanges):
             if site >= 0:
                 rest[site] = False
             coming = self.coming(opened, site)
-            without = self._transport(rest) if len(coming) else None
+            without = self.transport(rest) if len(coming) else None
             if without is None:
                 continue
             hoped = without.cost - self._savings(without.worth)[coming]
@@ -81,7 +81,7 @@ class Relief(Exchanges):
             trial = opened.copy()
             trial[site if site >= 0 else new] = False
             trial[new] = True
-            found = self._transport(trial)
+            found = self.transport(trial)
             if found is not None and found.cost < cost * (1 - _BETTER):
                 return trial, found
         return None
@@ -99,7 +99,7 @@ class Relief(Exchanges):
         taken = np.clip(model.sites.capacity[column] - before, 0.0, people)
         return column_sums(column, taken * profit[pair], model.n_sites)
 
-    def _transport(self, opened: Flags) -> _Transport | None:
+    def transport(self, opened: Flags) -> Transport | None:
         """Serve from these sites: flows in people, and who is left over."""
         model = self.model
         pair = np.flatnonzero(opened[model.column])
@@ -130,4 +130,4 @@ class Relief(Exchanges):
         worth[rows] = dual[:m]
         cost = float(self.away[pair] @ x[:n]) + self.left * float(x[n:].sum())
         unreached = float(model.people.sum()) / self.size - float(people.sum())
-        return _Transport(cost=self.size * (cost + self.left * unreached), worth=worth)
+        return Transport(cost=self.size * (cost + self.left * unreached), worth=worth)
