@@ -147,10 +147,12 @@ def check_groups(
     gini: float,
 ) -> None:
     """Refuse groups of which no demand with people is a part, where something depends on them."""
-    asked = objective == FAIREST or gini < 1 or isinstance(floors, Mapping) or floors > 0
+    lives = question.demand[question.people > 0]
+    # where nobody lives, nobody is served worse than others
+    fairest = objective == FAIREST and len(lives) > 0
+    asked = fairest or gini < 1 or isinstance(floors, Mapping) or floors > 0
     if groups is None or not asked:
         return
-    lives = question.demand[question.people > 0]
     if not groups[groups.notna()].index.isin(lives).any():
         raise AnalysisError(
             "No demand with people is in a group. Index the groups like the rows of the costs, "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.siting.instance import Floats, Integers
+from ecity_geo.siting.instance import Flags, Floats
 from ecity_geo.siting.program import COVERAGE, Model
 from ecity_geo.siting.question import Question, shown
 from ecity_geo.siting.reach import out_of_reach
@@ -53,39 +53,38 @@ def refuse_out_of_reach(
     )
 
 
-def refuse_full(model: Model, demand: pd.Index) -> None:
+def too_full(model: Model, demand: pd.Index) -> str:
     """Name the demand whose sites have too little room for it together.
 
     These are the demand of a smallest cut: what its dual values tell from the rest.
     """
     if not model.served or not np.isfinite(model.sites.capacity).any():
-        return
+        return ""
     relief = Relief(replace(model, objective=COVERAGE, served=False))
     best = relief.transport(np.ones(model.n_sites, dtype=bool))
     people = float(model.people.sum())
     if best is None or best.cost <= 1e-7 * people:
-        return
+        return ""
     rows = np.flatnonzero(best.worth > 0.5)
     sites = np.unique(model.column[np.isin(model.row, rows)])
     room = float(model.sites.capacity[sites].sum())
     few = float(model.people[rows].sum())
-    raise AnalysisError(
+    return (
         f"{len(rows)} demand points ({few:g} people: {shown(demand[rows])}) reach sites with room "
         f"for {room:g} in all ({len(sites)} sites): {few - room:g} places are missing. Raise their "
         "capacities, give more sites near, or widen the standard."
     )
 
 
-def refuse_floors(
+def floors_out_of_reach(
     model: Model,
-    names: list[str],
-    group: Integers,
+    names: list[object],
     wide: Callable[[], Question],
     unit: str,
-) -> None:
-    """Name the group that no choice of sites serves to its floor, and the standard that would."""
+) -> str:
+    """Name groups that all sites serve to less than their floor, and what standard would do."""
     if not model.floor.any() or model.served:
-        return
+        return ""
     reached = np.zeros(len(model.people), dtype=bool)
     reached[model.row] = True
     totals = model.totals
@@ -93,22 +92,23 @@ def refuse_floors(
     share = np.bincount(model.group[known], model.people[known], len(names)) / totals
     short = np.flatnonzero(share < model.floor - _ROUNDING)
     if not len(short):
-        return
+        return ""
     question = wide()
     lives = question.people > 0
     _, cost = question.nearest(np.arange(len(question.facilities)))
+    cost, people = cost[lives], question.people[lives]
     told = [
         f"{names[at]!r} ({share[at]:.3g} of {model.floor[at]:g}"
-        f"{_standard(cost[lives], question.people[lives], group == at, model.floor[at], unit)})"
+        f"{_standard(cost, people, model.group == at, float(model.floor[at]), unit)})"
         for at in short
     ]
-    raise AnalysisError(
-        f"The floors cannot be kept, with all sites open: out of reach are groups "
+    return (
+        f" With all sites open the floors are out of reach of {len(short)} groups: "
         f"{', '.join(told[:10])}. Lower these floors, widen the standard, or give more sites."
     )
 
 
-def _standard(cost: Floats, people: Floats, mine: Floats, floor: float, unit: str) -> str:
+def _standard(cost: Floats, people: Floats, mine: Flags, floor: float, unit: str) -> str:
     """Say the smallest standard at which enough of a group is within reach."""
     order = np.argsort(cost[mine], kind="stable")
     share = np.cumsum(people[mine][order]) / people[mine].sum()

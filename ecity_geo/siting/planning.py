@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,13 +18,13 @@ from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
 from ecity_geo.siting.conditions import check, check_groups, pose, refuse_hopeless
 from ecity_geo.siting.deciding import Decision, decide, most_of_fairest
 from ecity_geo.siting.hopeless import (
+    floors_out_of_reach,
     refuse_crowded,
-    refuse_floors,
-    refuse_full,
     refuse_out_of_reach,
+    too_full,
 )
 from ecity_geo.siting.program import COVERAGE, Model
-from ecity_geo.siting.question import ask
+from ecity_geo.siting.question import Question, ask
 from ecity_geo.siting.settling import nearest_shares, settle
 from ecity_geo.siting.site_table import site_table
 from ecity_geo.siting.taming import tame
@@ -133,9 +133,11 @@ def plan_sites(
         ask, cost, population, p=1, candidates=table.index, existing=None, time_limit=time_limit
     )
     refuse_out_of_reach(model, wide, standard, cost.unit)
-    refuse_floors(model, names, model.group, wide, cost.unit)
     deadline = began + time_limit
-    found = _best(model, names, question.demand[lives], deadline - _TOLD * time_limit)
+    found = _best(model, deadline - _TOLD * time_limit)
+    if found.opened is None:
+        demand = question.demand[lives]
+        raise AnalysisError(_refusal(found, model, names, demand, wide, cost.unit, deadline))
     ties = _settled(model, found)
     plan = conditioned_plan(
         question,
@@ -163,16 +165,28 @@ def _settled(model: Model, found: Decision) -> int | None:
     return ties
 
 
-def _best(model: Model, names: list[object], demand: pd.Index, deadline: float) -> Decision:
+def _refusal(
+    found: Decision,
+    model: Model,
+    names: list[object],
+    demand: pd.Index,
+    wide: Callable[[], Question],
+    unit: str,
+    deadline: float,
+) -> str:
+    """Say why there is no plan."""
+    if not (math.isinf(found.bound) and found.bound > 0):
+        return "No plan was found in the time. Give more time, or ask for less."
+    full = too_full(model, demand)
+    left = max(deadline - time.monotonic(), 1.0)
+    beyond = floors_out_of_reach(model, names, wide, unit)
+    return full or why_not(model, names, time_limit=left) + beyond
+
+
+def _best(model: Model, deadline: float) -> Decision:
     """Return the best plan in the time: first its objective, then most people, then the price."""
     tamed = tame(model)
     best = decide(tamed, deadline)
-    if best.opened is None:
-        if not (math.isinf(best.bound) and best.bound > 0):
-            raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
-        refuse_full(model, demand)
-        left = max(deadline - time.monotonic(), 1.0)
-        raise AnalysisError(why_not(model, names, time_limit=left))
     most = most_of_fairest(best, deadline)
     cheapest(most, deadline)
     if most is not best and most.opened is not None and most.share is not None:

@@ -56,7 +56,9 @@ def _affordable(model: Model) -> Model:
     saved = float(np.maximum(-sites.price[sites.closable], 0.0).sum())
     dear = sites.price > slack_of(model.budget, saved)
     shut, closable = dear & ~sites.standing, sites.closable & ~dear
-    return replace(model, sites=replace(sites, shut=shut, closable=closable))
+    # a price that nobody pays must not set the scale of those that are paid
+    price = np.where(dear, 0.0, sites.price)
+    return replace(model, sites=replace(sites, shut=shut, closable=closable, price=price))
 
 
 def slack_of(budget: float, saved: float) -> float:
