@@ -93,7 +93,9 @@ def conditioned_plan(
     tamed, opened = found.model, found.opened
     if opened is None:
         raise AnalysisError("No plan was found in the time. Give more time, or ask for less.")
-    near = assign(replace(tamed, objective=model.objective), opened, deadline, near=True)
+    near = None
+    if not tamed.single:  # whole homes are a program of their own, which knows no time
+        near = assign(replace(tamed, objective=model.objective), opened, deadline, near=True)
     share = found.share if near is None else near
     if worth(tamed, opened, share) > found.value + PROVEN_GAP * abs(found.value):
         share = found.share
