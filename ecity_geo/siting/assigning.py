@@ -19,6 +19,8 @@ _FULL = 1e-9
 """What a sum may exceed its limit by, as a part: rounding."""
 _SHARE = 1e-8
 """What a share may miss of its floor: HiGHS keeps rows of shares to a tenth of that."""
+_NEARLY = 1e-6
+"""What a whole home or a full site may lack for HiGHS to have meant the whole of it."""
 _SIZE = 1e5
 
 
@@ -185,8 +187,22 @@ def _within_room(model: Model, share: Floats) -> Floats:
     """Take back what exceeds a capacity by the tolerance of the solver."""
     share = np.where(share < _FULL, 0.0, share)
     total = np.bincount(model.row, share, len(model.people))
-    share = share / np.where(np.abs(total - 1) < 1e-6, total, 1.0)[model.row]
+    share = share / np.where(np.abs(total - 1) < _NEARLY, total, 1.0)[model.row]
     load = np.bincount(model.column, share * model.people[model.row], model.n_sites)
     over = load > model.sites.capacity
     part = np.where(over, model.sites.capacity / np.where(over, load, 1.0), 1.0)
-    return np.asarray(share * part[model.column])
+    return _filled(model, np.asarray(share * part[model.column]))
+
+
+def _filled(model: Model, share: Floats) -> Floats:
+    """Give back what a full site lacks by the tolerance of the solver, to who is served in part."""
+    people = share * model.people[model.row]
+    lack = model.sites.capacity - np.bincount(model.column, people, model.n_sites)
+    total = np.bincount(model.row, share, len(model.people))
+    in_part = np.where(total[model.row] < 1 - _NEARLY, people, 0.0)
+    base = np.bincount(model.column, in_part, model.n_sites)
+    nearly = (lack > 0) & (lack <= _NEARLY * model.sites.capacity) & (base > lack)
+    more = np.where(nearly, lack / np.where(nearly, base, 1.0), 0.0)
+    share = np.where(in_part > 0, share * (1 + more[model.column]), share)
+    total = np.bincount(model.row, share, len(model.people))
+    return np.asarray(share / np.maximum(total, 1.0)[model.row])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +65,7 @@ def _something_binds(model: Model) -> bool:
         or len(np.unique(sites.place)) < model.n_sites
         or model.floor.any()
         or model.gini < 1
-        or not (alike or model.objective == PRICE or math.isinf(model.budget))
+        or not (alike or model.objective == PRICE)
     )
 
 

@@ -202,8 +202,8 @@ def test_missing_places_are_counted_and_told_for_whom() -> None:
     ("change", "told"),
     [
         ({"floors": {"x": 0.5}, "standard": 0.5}, r"'x' \(0 of 0.5; a standard of 1 km would do"),
-        ({"gini": 0.0}, "a limit of 0.048 would do"),
-        ({"floors": 0.8}, "a floor of 0 would do, as 'y' is then served worst"),
+        ({"gini": 0.0}, "a Gini limit of 0.048 instead of 0"),
+        ({"floors": 0.8}, "p = 2 instead of 1, or leaving out the floors"),
     ],
 )
 def test_what_would_do_is_said(change: dict[str, object], told: str) -> None:
