@@ -192,7 +192,7 @@ def weights_of(decay: Decay, cost: Floats) -> Floats:
     """
     if not callable(decay):
         raise AnalysisError(
-            f"A decay is a function of the cost, not {decay!r}. "
+            f"decay: found {decay!r}, expected a function of the cost. "
             "Give one of ecity_geo.indicators.decay, such as gaussian(bandwidth)."
         )
     given = decay(cost)
