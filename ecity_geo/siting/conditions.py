@@ -103,7 +103,7 @@ def _groups(
     code, names = pd.factorize(groups.reindex(demand).astype(object))
     if len(demand) and not len(names):
         raise AnalysisError(
-            f"No demand with people has a group.{types_differ(demand, groups.index)} "
+            f"No demand with people is in a group.{types_differ(demand, groups.index)} "
             "Index the groups like the demand."
         )
     return np.asarray(code, dtype=np.int64), list(names)
@@ -137,27 +137,6 @@ def _floor(floors: object, names: list[object], *, grouped: bool) -> Floats:
             f"A floor is a share of the people, between 0 and 1, not {wrong[0]!r}. Correct it."
         )
     return np.array(given[: len(names)], dtype=float)
-
-
-def check_groups(
-    groups: pd.Series | None,
-    question: Question,
-    objective: str,
-    floors: float | Mapping[str, float],
-    gini: float,
-) -> None:
-    """Refuse groups of which no demand with people is a part, where something depends on them."""
-    lives = question.demand[question.people > 0]
-    # where nobody lives, nobody is served worse than others
-    fairest = objective == FAIREST and len(lives) > 0
-    asked = fairest or gini < 1 or isinstance(floors, Mapping) or floors > 0
-    if groups is None or not asked:
-        return
-    if not groups[groups.notna()].index.isin(lives).any():
-        raise AnalysisError(
-            "No demand with people is in a group. Index the groups like the rows of the costs, "
-            "and give somebody a population."
-        )
 
 
 def refuse_hopeless(model: Model) -> None:

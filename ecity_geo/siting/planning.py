@@ -15,7 +15,7 @@ from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
 from ecity_geo.siting.arguments import check_cost
 from ecity_geo.siting.conditioned import ConditionedPlan, conditioned_plan
-from ecity_geo.siting.conditions import check, check_groups, pose, refuse_hopeless
+from ecity_geo.siting.conditions import check, pose, refuse_hopeless
 from ecity_geo.siting.deciding import Decision, decide, most_of_fairest
 from ecity_geo.siting.hopeless import (
     floors_out_of_reach,
@@ -124,7 +124,6 @@ def plan_sites(
         existing=None,
         time_limit=time_limit,
     )
-    check_groups(groups, question, objective, floors, gini)
     model, lives, names = pose(question, table, objective, p, budget, groups, floors)
     model = replace(model, gini=float(gini), single=single_source)
     refuse_hopeless(model)

@@ -184,7 +184,7 @@ def test_study_file_with_conditions_that_bind_nothing_is_refused(tmp_path: Path)
 def test_site_says_which_condition_cannot_be_kept(study: Path) -> None:
     for words, told in (
         ("--floor 0.99", "a floor of"),
-        ("--gini 0", "leaving out the limit of the Gini"),
+        ("--gini 0", "a Gini limit of"),
     ):
         result = call("site", study, "-p", "1", *words.split())
         assert result.exit_code == 3
