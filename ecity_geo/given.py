@@ -7,7 +7,9 @@ from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from ecity_geo.errors import AnalysisError
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -74,3 +76,60 @@ def numbers(values: pd.Series) -> tuple[Floats, Flags]:
     found = np.full(len(cells), np.nan)
     found[number] = cells[number].astype(float)
     return found, ~number & ~missing
+
+
+def as_number(value: object, name: str, expected: str) -> float:
+    """Return an option as a number.
+
+    Parameters
+    ----------
+    value
+        What the caller gave.
+    name, expected
+        The option and what it may be, for the message.
+
+    Returns
+    -------
+    number
+        May be infinite or NaN.
+
+    Raises
+    ------
+    AnalysisError
+        If it is no real number: text, a list, a yes or no.
+    """
+    if is_number(value):
+        return float(value)
+    raise AnalysisError(f"{name}: found {value!r}, expected {expected}.")
+
+
+def as_numbers(values: ArrayLike, name: str, expected: str) -> NDArray[np.float64]:
+    """Return a list of numbers as an array.
+
+    Parameters
+    ----------
+    values
+        What the caller gave.
+    name, expected
+        The argument and what it may be, for the message.
+
+    Returns
+    -------
+    numbers
+        One-dimensional.
+
+    Raises
+    ------
+    AnalysisError
+        If it is no list, or holds anything but numbers.
+    """
+    try:
+        given = np.asarray(values)
+        read = given.astype(float) if given.ndim == 1 and given.dtype.kind in "biufO" else None
+    except (TypeError, ValueError):
+        read = None
+    if read is None:
+        found = repr(values)
+        found = found if len(found) <= 80 else f"{found[:77]}..."
+        raise AnalysisError(f"{name}: found {found}, expected {expected}.")
+    return read

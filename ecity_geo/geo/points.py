@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ecity_geo.crs import crs_name, require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number
+from ecity_geo.given import as_number
 
 Floats = NDArray[np.float64]
 

@@ -20,10 +20,10 @@ from ecity_geo.geo.joined import (
     reversed_with_places,
     walking,
 )
-from ecity_geo.geo.options import as_number, as_numbers
 from ecity_geo.geo.points import coordinates
 from ecity_geo.geo.search import reached_within
 from ecity_geo.geo.streets import Snapped, StreetGraph, Unit
+from ecity_geo.given import as_number, as_numbers
 
 Geometries = NDArray[np.object_]
 Flags = NDArray[np.bool_]

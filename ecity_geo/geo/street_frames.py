@@ -13,10 +13,10 @@ from pyproj import CRS
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number, as_numbers
 from ecity_geo.geo.points import check_same_crs, coordinates, name_some
 from ecity_geo.geo.street_lines import LINESTRING
 from ecity_geo.geo.streets import StreetGraph, check_snap
+from ecity_geo.given import as_number, as_numbers
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 
 from ecity_geo.crs import crs_name, require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_numbers
+from ecity_geo.given import as_numbers
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

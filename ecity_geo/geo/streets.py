@@ -14,8 +14,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number
 from ecity_geo.geo.street_lines import MILLIMETRE, check_lines, lines_of, per_line, split
+from ecity_geo.given import as_number
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

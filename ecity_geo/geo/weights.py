@@ -18,9 +18,9 @@ from scipy.spatial import KDTree
 
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number
 from ecity_geo.geo.points import check_finite, name_some
 from ecity_geo.geo.rings import valid_polygons
+from ecity_geo.given import as_number
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -18,7 +18,6 @@ from pyproj import CRS
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.compiled import kernels, threads
 from ecity_geo.geo.coverage import How, Runs, covered_runs
-from ecity_geo.geo.options import as_number
 from ecity_geo.geo.raster_file import (
     Raster,
     Readers,
@@ -29,6 +28,7 @@ from ecity_geo.geo.raster_file import (
     readers_of,
 )
 from ecity_geo.geo.rings import Floats, Integers, check_layer, edges_of, valid_polygons
+from ecity_geo.given import as_number
 
 STATS = ("sum", "mean", "count", "min", "max", "covered")
 WINDOW_CELLS = 6_000_000

@@ -10,8 +10,8 @@ from pyproj import CRS
 
 from ecity_geo.crs import parse_crs, why_not_metric
 from ecity_geo.errors import AnalysisError
-from ecity_geo.geo.options import as_number
 from ecity_geo.geo.streets import StreetGraph, check_snap
+from ecity_geo.given import as_number
 from ecity_geo.inputs.config import StreetsConfig
 from ecity_geo.inputs.files import resolve
 from ecity_geo.inputs.roads import graph_of, read_lines
