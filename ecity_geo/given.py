@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Context
 from numbers import Real
 from typing import TypeGuard
 
@@ -133,3 +134,20 @@ def as_numbers(values: ArrayLike, name: str, expected: str) -> NDArray[np.float6
         found = found if len(found) <= 80 else f"{found[:77]}..."
         raise AnalysisError(f"{name}: found {found}, expected {expected}.")
     return read
+
+
+def enough(number: float, digits: int = 6) -> str:
+    """Write a number, rounded up to some digits: what is said to do must do.
+
+    Parameters
+    ----------
+    number
+        The least that does.
+    digits
+        How many to write at most.
+    """
+    short = f"{number:.{digits}g}"
+    if float(short) >= number:
+        return short
+    up = Context(prec=digits, rounding=ROUND_CEILING).create_decimal_from_float(number)
+    return f"{float(up):.{digits}g}"

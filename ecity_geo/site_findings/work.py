@@ -206,7 +206,11 @@ def _served(costs: CostMatrix, plan: SitingPlan, places: pd.Series) -> pd.DataFr
 def _grouped(study: Study, plan: SitingPlan, way: pd.Series) -> SitingPlan:
     """Add whom a plan covers by district and fabric."""
     covered = covered_shares(
-        way, study.demand["population"], groups_of(study), standard=study.options.standard
+        way,
+        study.demand["population"],
+        groups_of(study),
+        standard=study.options.standard,
+        served=plan.assignment.get("served"),
     )
     return replace(plan, covered=covered)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,8 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import numbers
+from ecity_geo.siting.arguments import by_id
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.program import COVERAGE, PRICE, TRAVEL
 from ecity_geo.siting.question import Question, joined, shown
@@ -82,17 +83,12 @@ def capacitated(
 
 def _capacities(capacity: pd.Series, ids: pd.Index) -> np.ndarray:
     """Return the capacity of each site, aligned by id; each one must have one."""
-    twice = capacity.index[capacity.index.duplicated()].unique()
-    if len(twice):
-        raise AnalysisError(
-            f"Some sites have more than one capacity: {shown(twice)}. Give each one its own."
-        )
-    given = capacity.reindex(ids).to_numpy(dtype=float, na_value=math.nan)
+    given, _ = numbers(by_id(capacity, "The table of capacities", "site").reindex(ids))
     wrong = ids[~(given >= 0)]
     if len(wrong):
         raise AnalysisError(
-            f"The capacity of {len(wrong)} of the {len(ids)} sites is missing or negative: "
-            f"{shown(wrong)}. Give each site, existing ones too, the people it can serve; "
+            f"The capacity of {len(wrong)} of the {len(ids)} sites is missing, negative or no "
+            f"number: {shown(wrong)}. Give each site, existing ones too, the people it can serve; "
             "math.inf for any number."
         )
     return given

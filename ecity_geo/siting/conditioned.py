@@ -112,8 +112,10 @@ def conditioned_plan(
         }
     )
     served = np.asarray(np.bincount(tamed.column[used], people, model.n_sites), dtype=np.float64)
-    value, limit, gap = _proof(replace(tamed, objective=model.objective), opened, share, found)
-    order, gains = _gains(model, tamed, opened, served, deadline)
+    value, limit, gap = _proof(
+        replace(tamed, objective=model.objective), opened, found.share, found
+    )
+    order, gains = _gains(model, tamed, opened, served, value, deadline)
     alone = (model.group < 0) & bool(names)
     plan = SitingPlan(
         model=f"conditioned_{model.objective}",
@@ -152,13 +154,15 @@ def _proof(
 
 
 def _gains(
-    model: Model, tamed: Model, opened: Flags, load: Floats, deadline: float
+    model: Model, tamed: Model, opened: Flags, load: Floats, value: float, deadline: float
 ) -> tuple[Integers, pd.DataFrame]:
     """Order the new sites by whom they newly serve, or, for travel, tell what each one saves."""
     total = float(model.people.sum()) or np.nan
     if model.objective == TRAVEL:
         order = by_load(tamed, opened, load)
-        paid = travelled(tamed, opened, order, deadline)
+        # whole homes, floors and inequality are not asked of the steps: none betters the plan
+        paid = np.maximum(travelled(tamed, opened, order, deadline), value)
+        paid[-1] = value
         gains = {
             "added": paid[:-1] - paid[1:],
             "cumulative": paid[1:],
@@ -166,6 +170,7 @@ def _gains(
         }
     else:
         order, served = added(tamed, opened, load, deadline)
+        served = np.minimum(served, load.sum())
         gained = np.diff(served)
         gains = {"added": gained, "cumulative": served[1:], "share": gained / total}
     return order, pd.DataFrame(gains)
@@ -185,7 +190,8 @@ def _worth(model: Model, opened: Flags, share: Floats, bound: float) -> tuple[fl
         sites = model.sites
         given = float(sites.price[sites.closable].sum())
         least = float(np.minimum(sites.price, 0.0)[sites.closable].sum())
-        return price_of(model, opened), max(bound + given, least)
+        value = price_of(model, opened)
+        return value, min(max(bound + given, least), value)
     smallest = _shares(model, share).min(initial=1.0)
     return float(smallest), min(max(-bound, float(smallest)), 1.0)
 
@@ -221,4 +227,6 @@ def _assignment(question: Question, shares: pd.DataFrame) -> pd.DataFrame:
     table = first[["facility_id", "cost"]].reindex(question.asked)
     table["facility_id"] = table["facility_id"].astype(object).where(table["cost"].notna(), None)
     table["cost"] = table["cost"].fillna(math.inf)
+    part = shares.groupby("demand_id")["share"].sum()
+    table["served"] = part.reindex(question.asked).fillna(0.0).clip(upper=1.0)
     return table

@@ -155,6 +155,7 @@ def refuse_hopeless(model: Model) -> None:
     room = float(model.sites.capacity.sum())
     if model.served and room < model.people.sum():
         raise AnalysisError(
-            f"All sites together have room for {room:g} people, and there are "
-            f"{model.people.sum():g}: {model.people.sum() - room:g} too many."
+            f"All sites together have room for {room:,.10g} people, and there are "
+            f"{model.people.sum():,.10g}: {model.people.sum() - room:,.10g} too many. "
+            "Raise the capacities, give more sites, or ask for coverage."
         )

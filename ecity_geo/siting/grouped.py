@@ -9,9 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ecity_geo.errors import AnalysisError
-from ecity_geo.given import shown
-from ecity_geo.siting.arguments import aligned_population
+from ecity_geo.siting.arguments import aligned_population, by_id
 from ecity_geo.siting.plan import SitingPlan
 
 
@@ -53,13 +51,19 @@ def covered_by(
         way,
         pd.Series(aligned_population(population, way.index), index=way.index),
         groups,
+        served=plan.assignment.get("served"),
         standard=math.inf if limit is None else limit,
     )
     return replace(plan, covered=shares)
 
 
 def covered_shares(
-    way: pd.Series, people: pd.Series, groups: Mapping[str, pd.Series], *, standard: float
+    way: pd.Series,
+    people: pd.Series,
+    groups: Mapping[str, pd.Series],
+    *,
+    standard: float,
+    served: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return the people of each group, how many are covered, and their share.
 
@@ -73,6 +77,8 @@ def covered_shares(
         As in `covered_by`.
     standard
         Greatest acceptable cost, inclusive.
+    served
+        Part of each demand point that is served where capacities limit it; all by default.
 
     Returns
     -------
@@ -80,16 +86,12 @@ def covered_shares(
         As in `SitingPlan.covered`.
     """
     within = np.isfinite(way) & (way <= standard)
-    counted = pd.DataFrame({"people": people, "covered": people.where(within, 0.0)})
+    part = 1.0 if served is None else served.reindex(way.index)
+    counted = pd.DataFrame({"people": people, "covered": people.where(within, 0.0) * part})
     parts = {}
     for level, group in groups.items():
-        twice = group.index[group.index.duplicated()].unique()
-        if len(twice):
-            raise AnalysisError(
-                f"Some demand is in groups of {level!r} more than once: {shown(twice)}. "
-                "Give each demand point one group."
-            )
-        by = group.reindex(way.index).astype(object)
+        known = by_id(group, f"The table of groups {level!r}", "demand")
+        by = known.reindex(way.index).astype(object)
         parts[level] = counted.groupby(by, sort=False).sum()
     if not parts:
         return counted.iloc[:0].assign(share=0.0)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
+from ecity_geo.given import enough
 from ecity_geo.siting.instance import Flags, Floats
 from ecity_geo.siting.program import COVERAGE, Model
 from ecity_geo.siting.question import Question, shown
@@ -47,8 +48,8 @@ def refuse_out_of_reach(
     _, cost = question.nearest(np.arange(len(question.facilities)))
     missed = np.isinf(cost) & (question.people > 0)
     raise AnalysisError(
-        f"{int(missed.sum())} demand points ({question.people[missed].sum():g} people) are within "
-        f"reach of no site: {shown(question.demand[missed])}. Build the costs with a larger "
+        f"{int(missed.sum())} demand points ({question.people[missed].sum():,.10g} people) are "
+        f"within reach of no site: {shown(question.demand[missed])}. Build the costs with a larger "
         "cutoff, give more sites, or leave them out."
     )
 
@@ -70,9 +71,9 @@ def too_full(model: Model, demand: pd.Index) -> str:
     room = float(model.sites.capacity[sites].sum())
     few = float(model.people[rows].sum())
     return (
-        f"{len(rows)} demand points ({few:g} people: {shown(demand[rows])}) reach sites with room "
-        f"for {room:g} in all ({len(sites)} sites): {few - room:g} places are missing. Raise their "
-        "capacities, give more sites near, or widen the standard."
+        f"{len(rows)} demand points ({few:,.10g} people: {shown(demand[rows])}) reach sites with "
+        f"room for {room:,.10g} in all ({len(sites)} sites): {few - room:,.10g} places are "
+        "missing. Raise their capacities, give more sites near, or widen the standard."
     )
 
 
@@ -112,6 +113,6 @@ def _standard(cost: Floats, people: Floats, mine: Flags, floor: float, unit: str
     """Say the smallest standard at which enough of a group is within reach."""
     order = np.argsort(cost[mine], kind="stable")
     share = np.cumsum(people[mine][order]) / people[mine].sum()
-    enough = np.flatnonzero(share >= floor - _ROUNDING)
-    needed = float(cost[mine][order][enough[0]])
-    return f"; a standard of {needed:g} {unit} would do" if np.isfinite(needed) else ""
+    reached = np.flatnonzero(share >= floor - _ROUNDING)
+    needed = float(cost[mine][order][reached[0]])
+    return f"; a standard of {enough(needed)} {unit} would do" if np.isfinite(needed) else ""

@@ -75,6 +75,8 @@ def plain_plan(model: Model, deadline: float) -> Plain:
     choice = _Choice.of(model)
     pose = _travel if model.objective == TRAVEL else _covering
     instance, paid = pose(model, choice)
+    if not instance.p:  # no site is free to come: what is kept is the only plan
+        return Plain(opened=choice.kept.copy(), bound=float(instance.base.sum()) + paid)
     left = max(deadline - time.monotonic(), 0.01)
     if model.objective == TRAVEL:
         outcome = _search_travel(instance, left)

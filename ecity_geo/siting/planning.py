@@ -29,6 +29,7 @@ from ecity_geo.siting.settling import nearest_shares, settle
 from ecity_geo.siting.site_table import site_table
 from ecity_geo.siting.taming import tame
 from ecity_geo.siting.thrift import cheapest
+from ecity_geo.siting.watching import teller, unwatched
 from ecity_geo.siting.why import why_not
 
 _TOLD = 0.05
@@ -112,6 +113,7 @@ def plan_sites(
     2009, doi:10.1080/07408170802712590, minimise it).
     """
     began = time.monotonic()
+    tell = teller(f"conditioned_{objective}")
     check_cost(cost)
     check(objective, standard, p, budget, gini)
     table = site_table(sites)
@@ -151,7 +153,7 @@ def plan_sites(
         deadline=math.inf,
     )
     seconds = time.monotonic() - began
-    return replace(plan, plan=replace(plan.plan, seconds=seconds))
+    return replace(plan, plan=tell.done(replace(plan.plan, seconds=seconds)))
 
 
 def _settled(model: Model, found: Decision) -> int | None:
@@ -186,8 +188,9 @@ def _best(model: Model, deadline: float) -> Decision:
     """Return the best plan in the time: first its objective, then most people, then the price."""
     tamed = tame(model)
     best = decide(tamed, deadline)
-    most = most_of_fairest(best, deadline)
-    cheapest(most, deadline)
+    with unwatched():
+        most = most_of_fairest(best, deadline)
+        cheapest(most, deadline)
     if most is not best and most.opened is not None and most.share is not None:
         best.opened, best.share = most.opened, most.share
     return best

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context
 
 import numpy as np
 
+from ecity_geo.given import enough
 from ecity_geo.siting.covering import smallest_cover
 from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
 from ecity_geo.siting.question import SHOWN_IDS, Question, shown
@@ -66,7 +66,7 @@ def out_of_reach(question: Question, standard: float, unit: str) -> tuple[Flags,
             "larger cutoff, give more candidates, or leave this demand out"
         )
     else:
-        cure = f"a standard of {_enough(needed)} {unit} would reach all"
+        cure = f"a standard of {enough(needed)} {unit} would reach all"
     told = (
         f"{int(beyond.sum())} of {len(question.demand)} demand points ({people:,.10g} people) lie "
         f"beyond {standard:g} {unit} from every site that could be open: "
@@ -74,12 +74,6 @@ def out_of_reach(question: Question, standard: float, unit: str) -> tuple[Flags,
     )
     facts = OutOfReach(points=int(beyond.sum()), people=people, standard=needed, told=told)
     return beyond, facts
-
-
-def _enough(standard: float) -> str:
-    """Six digits of a standard, rounded up: what it is said to reach must be reached."""
-    up = Context(prec=6, rounding=ROUND_CEILING).create_decimal_from_float(standard)
-    return f"{float(up):g}"
 
 
 def _with_costs(question: Question, rows: Integers, cost: Floats, unit: str) -> str:

@@ -72,7 +72,7 @@ def _drop(best: Decision, deadline: float) -> None:
     for column in columns[np.lexsort((-columns, -price[columns]))]:
         if time.monotonic() > deadline:
             return
-        if needed.by_nearest(best.opened, int(column), best.share):
+        if needed.by_nearest(best.opened, int(column)):
             continue
         rest = best.opened.copy()
         rest[column] = False
@@ -87,7 +87,7 @@ class _Needed:
         self.free = not np.isfinite(model.sites.capacity[model.column]).any()
         self.row_order = np.lexsort((model.column, model.cost, model.row))
 
-    def by_nearest(self, opened: Flags, column: int, share: Floats) -> bool:
+    def by_nearest(self, opened: Flags, column: int) -> bool:
         """Tell whether somebody would be served worse without a site, where nothing is full."""
         model = self.model
         if not self.free or model.objective in (PRICE, FAIREST):

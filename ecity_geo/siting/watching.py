@@ -74,6 +74,16 @@ def watch(callback: Callable[[SitingProgress], None], *, every: float = EVERY) -
         _WATCHER.reset(token)
 
 
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Tell nobody of questions that are a part of a larger one: their values mean nothing."""
+    token = _WATCHER.set(None)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
 class Teller:
     """Tells a watcher of one model; silent where nobody watches.
 

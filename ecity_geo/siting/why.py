@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecity_geo.given import enough
 from ecity_geo.siting import highs
 from ecity_geo.siting.instance import Floats
 from ecity_geo.siting.program import FAIREST, Model
@@ -116,7 +117,8 @@ def _enough(
         price = np.where(sites.standing & ~sites.closable, 0.0, price)
         least, proven = _least(written, price, plan, time_limit)
         given = float(sites.price[sites.closable].sum())
-        return f"a budget of {least + given:g} instead of {model.budget:g}{_OR_LESS[proven]}"
+        would_do = enough(least + given, digits=10)
+        return f"a budget of {would_do} instead of {model.budget:.10g}{_OR_LESS[proven]}"
     return f"leaving out the {_NAMES[name]}"
 
 

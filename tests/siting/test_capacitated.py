@@ -116,7 +116,9 @@ def test_capacities_are_aligned_by_id() -> None:
 def test_a_site_without_a_capacity_is_named(value: float | None) -> None:
     km, people, capacity = instance(0)
     wrong = capacity.drop("s2") if value is None else capacity.where(capacity.index != "s2", value)
-    with pytest.raises(AnalysisError, match=r"1 of the 5 sites is missing or negative: 's2'"):
+    with pytest.raises(
+        AnalysisError, match=r"1 of the 5 sites is missing, negative or no number: 's2'"
+    ):
         siting.mclp(
             CostMatrix.from_frame(km, unit="km"),
             people,

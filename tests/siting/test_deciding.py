@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ecity_geo import siting
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
+from ecity_geo.given import enough
 
 SMALL = settings(max_examples=25, deadline=None)
 
@@ -241,3 +242,52 @@ def test_the_share_of_the_fairest_plan_is_that_of_its_people() -> None:
         groups=pd.Series("g", index=people.index),
     )
     assert found.plan.objective == found.groups.loc["g", "share"] == 2 / 3
+
+
+@pytest.mark.parametrize(("objective", "limit"), [("travel", {"p": 0}), ("coverage", {"p": 0})])
+def test_of_many_pairs_where_no_site_may_come_what_stands_is_the_plan(
+    objective: str, limit: dict[str, object]
+) -> None:
+    frame, people, _ = city(400, 12)
+    sites = pd.DataFrame({"standing": np.arange(12) < 4}, index=frame.columns)
+    found = siting.plan_sites(
+        matrix(frame), people, sites, objective=objective, standard=30.0, **limit
+    )
+    nearest = frame.iloc[:, :4].min(axis=1)
+    told = {"travel": float(people @ nearest), "coverage": float(people[nearest <= 30].sum())}
+    assert found.plan.sites.empty
+    assert found.plan.objective == pytest.approx(told[objective])
+    assert found.plan.status == "optimal"
+
+
+def test_gains_end_at_the_objective_where_homes_stay_whole() -> None:
+    # Two sites of 10 for three homes of 6: only two homes can stay whole.
+    frame = pd.DataFrame(1.0, index=list("abc"), columns=list("AB"))
+    people = pd.Series(6.0, index=frame.index)
+    sites = pd.DataFrame({"capacity": 10.0}, index=frame.columns)
+    found = siting.plan_sites(matrix(frame), people, sites, standard=1, p=2, single_source=True)
+    assert found.plan.objective == 12
+    assert found.plan.gains["cumulative"].iloc[-1] == 12
+
+
+def test_a_budget_that_would_do_does() -> None:
+    frame = pd.DataFrame({"A": [0.0, 9], "B": [9.0, 0]}, index=["a", "b"])
+    people = pd.Series(1.0, index=frame.index)
+    sites = pd.DataFrame({"price": [1_234_564.0, 1_000_003.0]}, index=["A", "B"])
+    asked = {"standard": 1, "objective": "travel"}
+    with pytest.raises(AnalysisError) as caught:
+        siting.plan_sites(matrix(frame).within(1), people, sites, budget=100, **asked)
+    enough = float(str(caught.value).split("a budget of ")[1].split(" ")[0])
+    assert enough == 2_234_567
+    found = siting.plan_sites(matrix(frame).within(1), people, sites, budget=enough, **asked)
+    assert found.price == enough
+
+
+@given(st.floats(1e-3, 1e9))
+@SMALL
+def test_what_is_said_to_be_enough_is(number: float) -> None:
+    assert number <= float(enough(number)) <= number * (1 + 2e-5)
+
+
+def test_a_number_of_few_digits_is_said_as_it_is() -> None:
+    assert [enough(number) for number in (5.4, 4.2, 17.0)] == ["5.4", "4.2", "17"]

@@ -72,5 +72,24 @@ def test_without_groups_there_is_nothing_and_the_seed_is_told(plan: siting.Sitin
 
 def test_demand_in_two_groups_is_named(plan: siting.SitingPlan) -> None:
     twice = pd.concat([DISTRICT, DISTRICT.iloc[:1]])
-    with pytest.raises(AnalysisError, match=r"groups of 'district' more than once: 'd'"):
+    with pytest.raises(
+        AnalysisError, match=r"'district' names some demand ids more than once: 'd'"
+    ):
         siting.covered_by(plan, PEOPLE, {"district": twice})
+
+
+def test_people_for_whom_there_is_no_room_are_not_covered() -> None:
+    frame = pd.DataFrame({"s": [1.0, 9], "t": [9.0, 1]}, index=["a", "b"])
+    people = pd.Series({"a": 100.0, "b": 50.0})
+    plan = siting.mclp(
+        CostMatrix.from_frame(frame, unit="km"),
+        people,
+        standard=1,
+        p=2,
+        capacity=pd.Series({"s": 10.0, "t": 10.0}),
+    )
+    side = {"side": pd.Series({"a": "west", "b": "east"})}
+    told = siting.covered_by(plan, people, side).covered
+    assert told is not None
+    assert told["covered"].sum() == plan.objective == 20
+    assert told.loc[("side", "west"), "share"] == 0.1

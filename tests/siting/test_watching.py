@@ -113,4 +113,15 @@ def test_conditions_are_watched_too(town: tuple[CostMatrix, pd.Series]) -> None:
     with siting.watch(told.append, every=0.0):
         plan = siting.plan_sites(cost, people, sites, standard=0.12, p=6).plan
     assert {each.model for each in told} == {plan.model}
-    assert told[-1].objective <= plan.bound * (1 + 1e-6)
+    assert (told[-1].objective, told[-1].bound) == (plan.objective, plan.bound)
+
+
+def test_nobody_is_told_of_the_price_that_a_plan_of_coverage_is_held_to(
+    town: tuple[CostMatrix, pd.Series],
+) -> None:
+    cost, people = town
+    sites = pd.DataFrame(index=cost.facility_ids)
+    told: list[SitingProgress] = []
+    with siting.watch(told.append, every=0.0):
+        siting.plan_sites(cost, people, sites, standard=0.12, budget=6)
+    assert {each.model for each in told} == {"conditioned_coverage"}
