@@ -9,11 +9,11 @@ import pandas as pd
 
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.given import numbers
+from ecity_geo.given import numbers, shown
 from ecity_geo.siting.arguments import by_id
 from ecity_geo.siting.plan import SitingPlan
 from ecity_geo.siting.program import COVERAGE, PRICE, TRAVEL
-from ecity_geo.siting.question import Question, joined, shown
+from ecity_geo.siting.question import Question, joined
 
 OBJECTIVES = {"mclp": COVERAGE, "p_median": TRAVEL, "lscp": PRICE}
 

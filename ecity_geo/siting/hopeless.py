@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ecity_geo.errors import AnalysisError
-from ecity_geo.given import enough
+from ecity_geo.given import enough, shown
 from ecity_geo.siting.instance import Flags, Floats
 from ecity_geo.siting.program import COVERAGE, Model
-from ecity_geo.siting.question import Question, shown
+from ecity_geo.siting.question import Question
 from ecity_geo.siting.reach import out_of_reach
 from ecity_geo.siting.relief import Relief
 

@@ -15,9 +15,9 @@ from pyproj import CRS
 from ecity_geo.crs import require_metric
 from ecity_geo.errors import AnalysisError
 from ecity_geo.geo.points import check_same_crs, coordinates
+from ecity_geo.given import shown
 from ecity_geo.indicators.amounts import align_amounts
 from ecity_geo.siting.plan import SitingPlan
-from ecity_geo.siting.question import shown
 
 Floats = NDArray[np.float64]
 Area = gpd.GeoDataFrame | gpd.GeoSeries

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from ecity_geo.geo.cost import CostMatrix
-from ecity_geo.given import SHOWN_IDS, shown
 from ecity_geo.siting.arguments import (
     aligned_population,
     candidate_ids,
@@ -19,8 +18,6 @@ from ecity_geo.siting.arguments import (
     site_ids,
 )
 from ecity_geo.siting.instance import Flags, Floats, Integers
-
-__all__ = ["SHOWN_IDS", "Question", "ask", "check_sites", "check_time", "joined", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecity_geo.given import enough
+from ecity_geo.given import SHOWN_IDS, enough, shown
 from ecity_geo.siting.covering import smallest_cover
 from ecity_geo.siting.instance import Flags, Floats, Instance, Integers
-from ecity_geo.siting.question import SHOWN_IDS, Question, shown
+from ecity_geo.siting.question import Question
 from ecity_geo.siting.search import Outcome
 
 
